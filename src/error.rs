@@ -319,9 +319,7 @@ fn network_hint(host: &str, cause: &Network) -> Option<String> {
             "trust it: put its CA into /etc/docker/certs.d/{host}/ca.crt, or pass --ca-file FILE; \
              or skip the check with -k"
         ),
-        Network::Tls(_) => {
-            "if this registry speaks plain http, pass --plain-http".to_owned()
-        }
+        Network::Tls(_) => "if this registry speaks plain http, pass --plain-http".to_owned(),
         Network::Timeout(..) => "try again, or allow more time with --timeout".to_owned(),
         Network::Closed => "try again; -v shows every request".to_owned(),
         Network::Proxy(_) => "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY".to_owned(),

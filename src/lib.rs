@@ -11,6 +11,7 @@ pub mod manifest;
 pub mod output;
 pub mod platform;
 pub mod reference;
+pub mod registry;
 pub mod report;
 pub mod secret;
 pub mod select;

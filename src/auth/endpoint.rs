@@ -61,8 +61,9 @@ impl Endpoint {
         let scheme = if plain { Scheme::Http } else { Scheme::Https };
         let origin = match url {
             Some(url) => url.origin().clone(),
-            None if registry.is_docker_hub() => Origin::new(scheme, DOCKER_HUB_HOST, None)
-                .map_err(|_| unusable(registry))?,
+            None if registry.is_docker_hub() => {
+                Origin::new(scheme, DOCKER_HUB_HOST, None).map_err(|_| unusable(registry))?
+            }
             None => Origin::new(scheme, registry.host(), registry.port())
                 .map_err(|_| unusable(registry))?,
         };

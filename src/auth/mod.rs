@@ -171,6 +171,11 @@ impl Session {
         &self.endpoint
     }
 
+    /// Tells the user something, once.
+    pub fn warn(&self, text: &str) {
+        self.client.reporter().warn(text);
+    }
+
     /// The login, looked up at the first call.
     pub fn login(&self) -> Option<&Login> {
         self.login.get_or_init(|| (self.source)()).as_ref()

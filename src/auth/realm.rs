@@ -14,12 +14,52 @@ const PAIRS: [(&str, &str); 2] =
 /// Suffixes under which strangers own the next label. Too long is the safe side: a missing
 /// entry trusts a neighbour, a superfluous one only asks anonymously.
 const SHARED_SUFFIXES: [&str; 46] = [
-    "co.uk", "org.uk", "ac.uk", "gov.uk", "com.au", "net.au", "org.au", "co.nz", "co.jp", "ne.jp",
-    "or.jp", "co.kr", "or.kr", "com.br", "com.cn", "net.cn", "org.cn", "com.tw", "com.hk",
-    "com.sg", "com.my", "co.in", "co.id", "co.za", "com.tr", "com.mx", "com.ar", "com.ua", "co.il",
-    "github.io", "gitlab.io", "amazonaws.com", "azurecr.io", "azurecr.cn", "azurewebsites.net",
-    "pkg.dev", "run.app", "appspot.com", "cloudfront.net", "herokuapp.com", "vercel.app",
-    "netlify.app", "pages.dev", "workers.dev", "jfrog.io", "fly.dev",
+    "co.uk",
+    "org.uk",
+    "ac.uk",
+    "gov.uk",
+    "com.au",
+    "net.au",
+    "org.au",
+    "co.nz",
+    "co.jp",
+    "ne.jp",
+    "or.jp",
+    "co.kr",
+    "or.kr",
+    "com.br",
+    "com.cn",
+    "net.cn",
+    "org.cn",
+    "com.tw",
+    "com.hk",
+    "com.sg",
+    "com.my",
+    "co.in",
+    "co.id",
+    "co.za",
+    "com.tr",
+    "com.mx",
+    "com.ar",
+    "com.ua",
+    "co.il",
+    "github.io",
+    "gitlab.io",
+    "amazonaws.com",
+    "azurecr.io",
+    "azurecr.cn",
+    "azurewebsites.net",
+    "pkg.dev",
+    "run.app",
+    "appspot.com",
+    "cloudfront.net",
+    "herokuapp.com",
+    "vercel.app",
+    "netlify.app",
+    "pages.dev",
+    "workers.dev",
+    "jfrog.io",
+    "fly.dev",
 ];
 
 /// Whether a token service may be asked with the login.
@@ -115,7 +155,11 @@ mod tests {
             ("https://registry:5000", "https://registry:5001", Trust::Login),
         ];
         for (registry, realm, trusted) in cases {
-            assert_eq!(trust(&origin(registry), &origin(realm), &[]), trusted, "{registry} {realm}");
+            assert_eq!(
+                trust(&origin(registry), &origin(realm), &[]),
+                trusted,
+                "{registry} {realm}"
+            );
         }
         let allowed = ["GHCR.io".to_owned()];
         let lscr = origin("https://lscr.io");

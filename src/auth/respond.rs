@@ -144,8 +144,7 @@ impl Session {
         let realm = realm::resolve(text, &refusal.url)
             .map_err(|why| TokenError::Failed(self.realm_refused(text, why)))?;
         let host = realm.origin().authority();
-        let trust =
-            realm::trust(refusal.url.origin(), realm.origin(), &self.endpoint.token_hosts);
+        let trust = realm::trust(refusal.url.origin(), realm.origin(), &self.endpoint.token_hosts);
         let mut login = self.login().filter(|_| !self.is_login_refused());
         if let (Some(withheld), Trust::Anonymous) = (login, trust) {
             self.client.reporter().warn(&format!(
@@ -241,9 +240,7 @@ impl Session {
                 host,
                 realm: realm.clone(),
             },
-            (None, Some(realm)) if rejected => {
-                Error::TokenRejected { host, realm: realm.clone() }
-            }
+            (None, Some(realm)) if rejected => Error::TokenRejected { host, realm: realm.clone() },
             _ => self.forbidden(call.resource, None),
         }
     }
@@ -253,9 +250,7 @@ impl Session {
         let host = self.endpoint.registry.to_string();
         let login = self.login().filter(|_| !self.is_login_refused());
         match (resource, login) {
-            (Resource::Catalog, _) => {
-                Error::CatalogRefused { host, hint: self.catalog_hint() }
-            }
+            (Resource::Catalog, _) => Error::CatalogRefused { host, hint: self.catalog_hint() },
             (Resource::Base, _) => Error::Server { host, status: 403, detail },
             // Amazon's logins last twelve hours, and an expired one is a 403.
             (_, Some(_)) if host.ends_with(".amazonaws.com") => self.login_refused(detail),
@@ -291,7 +286,9 @@ impl Session {
         schemes.dedup();
         let offered = match (schemes.is_empty(), self.login()) {
             (true, _) => "no way to log in".to_owned(),
-            (false, Some(_)) => format!("{}, for which this login is of no use", schemes.join(", ")),
+            (false, Some(_)) => {
+                format!("{}, for which this login is of no use", schemes.join(", "))
+            }
             (false, None) => schemes.join(", "),
         };
         Error::LoginNeeded {

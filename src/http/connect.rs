@@ -102,12 +102,14 @@ impl PolicyResolver {
                 addresses.push(address);
                 addresses
             }
-            Err(_) => DefaultResolver::default().resolve(uri, config, timeout).map_err(
-                |error| match error {
-                    ureq::Error::Io(_) => ureq::Error::HostNotFound,
-                    other => other,
-                },
-            )?,
+            Err(_) => {
+                DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| {
+                    match error {
+                        ureq::Error::Io(_) => ureq::Error::HostNotFound,
+                        other => other,
+                    }
+                })?
+            }
         };
         let mut known = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(key.to_owned(), addresses.clone());
@@ -125,8 +127,8 @@ impl Resolver for PolicyResolver {
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return Err(ureq::Error::HostNotFound);
         };
-        let key = DefaultResolver::host_and_port(scheme, authority)
-            .ok_or(ureq::Error::HostNotFound)?;
+        let key =
+            DefaultResolver::host_and_port(scheme, authority).ok_or(ureq::Error::HostNotFound)?;
         let found = self.look_up(uri, &key, config, timeout)?;
         if self.proxy.as_ref() == Some(&key) {
             return Ok(found);
@@ -212,12 +214,10 @@ fn handshake_failure(error: io::Error) -> ureq::Error {
         return tls_failure(tls.clone());
     }
     match ureq::Error::from(error) {
-        ureq::Error::Io(error) => fail(ConnectFailure::Handshake(
-            match error.kind() {
-                io::ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
-                _ => error.to_string(),
-            },
-        )),
+        ureq::Error::Io(error) => fail(ConnectFailure::Handshake(match error.kind() {
+            io::ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
+            _ => error.to_string(),
+        })),
         other => other,
     }
 }

@@ -74,7 +74,10 @@ mod tests {
     #[test]
     fn fields() {
         let cases = [
-            (r#"</v2/a/tags/list?last=x&n=1000>; rel="next""#, Some("/v2/a/tags/list?last=x&n=1000")),
+            (
+                r#"</v2/a/tags/list?last=x&n=1000>; rel="next""#,
+                Some("/v2/a/tags/list?last=x&n=1000"),
+            ),
             (r#"<?last=x>;rel=next"#, Some("?last=x")),
             (
                 r#"</l?last=w>; rel="prev", </l?last=x>; title="a,b;c"; REL="Next""#,

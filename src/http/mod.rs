@@ -147,9 +147,7 @@ impl Client {
     pub fn is_private(&self, origin: &url::Origin) -> bool {
         match origin.ip() {
             Some(ip) => address::kind(ip) == address::Kind::Private,
-            None => {
-                self.addresses.is_private(&format!("{}:{}", origin.host(), origin.port()))
-            }
+            None => self.addresses.is_private(&format!("{}:{}", origin.host(), origin.port())),
         }
     }
 
@@ -294,11 +292,11 @@ impl Client {
             .timeout_recv_response(limit(HEADER_LIMIT))
             .timeout_recv_body(limit(BODY_LIMIT))
             .build();
-        let connector = ()
-            .chain(NoteOpened)
-            .chain(ConnectProxyConnector::default())
-            .chain(TcpConnector::default())
-            .chain(TlsConnector::new(peer.tls.clone()));
+        let connector =
+            ().chain(NoteOpened)
+                .chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(TlsConnector::new(peer.tls.clone()));
         let resolver = PolicyResolver {
             reach: peer.reach,
             cache: self.addresses.clone(),
@@ -323,8 +321,7 @@ impl Client {
     /// Waits until a host that asked for it may be spoken to again.
     fn wait_for_host(&self, url: &Url) -> Result<(), Error> {
         let host = url.origin().authority();
-        let until =
-            self.busy.lock().unwrap_or_else(PoisonError::into_inner).get(&host).copied();
+        let until = self.busy.lock().unwrap_or_else(PoisonError::into_inner).get(&host).copied();
         let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
         match wait {
             Some(wait) if wait > retry::MAX_WAIT => {

@@ -26,7 +26,10 @@ struct Bypass {
 #[derive(Debug, Clone)]
 enum Rule {
     /// A name and its subdomains, or only its subdomains.
-    Domain { name: String, itself: bool },
+    Domain {
+        name: String,
+        itself: bool,
+    },
     Address(IpAddr),
     Block(IpAddr, u8),
 }

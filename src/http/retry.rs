@@ -54,9 +54,8 @@ pub fn wait_before(retry: Retry, made: u32, retries: u32) -> Option<Duration> {
     if made > allowed {
         return None;
     }
-    let backoff = FIRST_WAIT
-        .saturating_mul(2u32.saturating_pow(made.saturating_sub(1)))
-        .min(LONGEST_BACKOFF);
+    let backoff =
+        FIRST_WAIT.saturating_mul(2u32.saturating_pow(made.saturating_sub(1))).min(LONGEST_BACKOFF);
     // Half of it fixed, half random: workers that failed together do not come back together.
     let random = RandomState::new().hash_one(made) % 1000;
     let half = backoff / 2;

@@ -12,7 +12,16 @@ use std::str::FromStr;
 
 /// Query parameters that may be shown in logs; all others' values are hidden.
 const SHOWN_PARAMETERS: [&str; 11] = [
-    "scope", "service", "n", "last", "mount", "from", "digest", "page", "page_size", "name",
+    "scope",
+    "service",
+    "n",
+    "last",
+    "mount",
+    "from",
+    "digest",
+    "page",
+    "page_size",
+    "name",
     "ordering",
 ];
 
@@ -119,11 +128,8 @@ impl Origin {
 
     /// The same host and port under another scheme.
     pub fn with_scheme(&self, scheme: Scheme) -> Self {
-        let port = if self.port == self.scheme.default_port() {
-            scheme.default_port()
-        } else {
-            self.port
-        };
+        let port =
+            if self.port == self.scheme.default_port() { scheme.default_port() } else { self.port };
         Origin { scheme, host: self.host.clone(), port }
     }
 
