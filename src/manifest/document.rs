@@ -27,7 +27,7 @@ pub enum Content {
     /// An OCI index or Docker manifest list.
     Index(Index),
     /// An OCI or Docker schema 2 manifest: an image, a plugin, an artifact.
-    Image(Manifest),
+    Image(Box<Manifest>),
     /// An OCI artifact manifest.
     Artifact(Artifact),
     /// A Docker schema 1 manifest.
@@ -132,13 +132,13 @@ impl Document {
                 artifact_type: artifact_type(&body)?,
                 subject: descriptor(&body, "subject")?,
             }),
-            known if known.is_image_manifest() => Content::Image(Manifest {
+            known if known.is_image_manifest() => Content::Image(Box::new(Manifest {
                 config: descriptor(&body, "config")?.ok_or(ManifestError::Malformed("config"))?,
                 layers: descriptors(&body, "layers")?,
                 annotations: annotations(&body)?,
                 artifact_type: artifact_type(&body)?,
                 subject: descriptor(&body, "subject")?,
-            }),
+            })),
             MediaType::OciArtifactManifest => Content::Artifact(Artifact {
                 blobs: descriptors(&body, "blobs")?,
                 annotations: annotations(&body)?,

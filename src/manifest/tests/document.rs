@@ -15,7 +15,7 @@ fn parse(content_type: Option<&str>, text: &str) -> Result<Document, ManifestErr
 fn image(text: &str) -> Manifest {
     let text = text.replace('@', &format!("sha256:{HEX}"));
     match parse(Some(OCI_MANIFEST), &text).expect("a document").content {
-        Content::Image(manifest) => manifest,
+        Content::Image(manifest) => *manifest,
         other => panic!("{other:?}"),
     }
 }
