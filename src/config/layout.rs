@@ -104,7 +104,7 @@ pub(super) fn add_profile(
         Item::Value(Value::InlineTable(profiles)) => {
             let mut table = InlineTable::new();
             for (key, value) in assignments {
-                table.insert(key, value.clone());
+                table.insert(*key, value.clone());
             }
             profiles.insert(name, Value::InlineTable(table));
             Ok(())

@@ -271,4 +271,6 @@ fn warnings(_config: &Config) -> Vec<String> {
 }
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod tests;
