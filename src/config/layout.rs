@@ -186,17 +186,16 @@ fn replace(item: &mut Item, mut value: Value) {
     *item = Item::Value(value);
 }
 
-/// Removes a key. The comment above it goes to the next key; returned when there is none.
+/// Removes a key. The lines above it, comments and blank ones, go to the next key; returned when there is none.
 fn remove_key(table: &mut dyn TableLike, key: &str) -> String {
-    let comment = table.key(key).map_or_else(String::new, |key| prefix_of(key.leaf_decor()));
+    let mut comment = table.key(key).map_or_else(String::new, |key| prefix_of(key.leaf_decor()));
+    // Whole lines only: what is left is the key's own indentation.
+    comment.truncate(comment.rfind('\n').map_or(0, |newline| newline + 1));
     let keys: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
     let is_value = |table: &dyn TableLike, key: &str| table.get(key).is_some_and(Item::is_value);
     let next =
         keys.iter().skip_while(|other| *other != key).skip(1).find(|other| is_value(table, other));
     table.remove(key);
-    if comment.trim().is_empty() {
-        return String::new();
-    }
     if let Some(mut next) = next.and_then(|next| table.key_mut(next)) {
         let own = prefix_of(next.leaf_decor());
         next.leaf_decor_mut().set_prefix(format!("{comment}{own}"));

@@ -325,3 +325,45 @@ fn an_edit_goes_through_a_link_and_is_private() {
     assert!(fs::read_to_string(&real).unwrap().contains("profile = \"lab\""));
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+/// Files put together from all mixtures of comments and blank lines: whatever stands around a
+/// key, setting it and taking it away touches its own line alone.
+#[test]
+fn a_key_comes_and_goes_alone() {
+    let gaps = ["", "# c\n", "\n", "\n# c\n", "# c\n\n", "# c\n\n\n# d\n"];
+    let mut files = 0;
+    for number in 0..gaps.len().pow(4) {
+        let gap = |place: u32| gaps[number / gaps.len().pow(place) % gaps.len()];
+        let build = |key: &str| {
+            let (a, b, c, d) = (gap(0), gap(1), gap(2), gap(3));
+            format!(
+                "{a}[profiles.a]\nregistry = \"a.b\"\n{b}{key}{c}\
+                 [profiles.b]\nregistry = \"b.b\"\n{d}"
+            )
+        };
+        // Only what stands right under the last key has a new key above it.
+        let (with, without) = (build("jobs = 4 # j\n"), build(""));
+        let unset = |document: &mut DocumentMut| layout::unset(document, "a", "jobs");
+        let path = std::path::Path::new("x");
+        assert_eq!(layout::edit_text(&with, path, unset).unwrap().1, without, "{with}");
+        let set = |document: &mut DocumentMut| layout::set(document, "a", "jobs", 5.into());
+        let changed = with.replace("jobs = 4", "jobs = 5");
+        assert_eq!(layout::edit_text(&with, path, set).unwrap().1, changed);
+        let (_, added) = layout::edit_text(&without, path, set).unwrap();
+        assert_eq!(added.replacen("jobs = 5\n", "", 1), without);
+        let remove = |document: &mut DocumentMut| layout::remove_profile(document, "a");
+        let (_, left) = layout::edit_text(&with, path, remove).unwrap();
+        assert!(left.ends_with(&format!("[profiles.b]\nregistry = \"b.b\"\n{}", gap(3))));
+        assert!(left.contains(gap(2).trim_end()), "{with}\n{left}");
+        let top = |document: &mut DocumentMut| {
+            layout::set_top(document, "profile", "b");
+            Ok(())
+        };
+        let (_, topped) = layout::edit_text(&with, path, top).unwrap();
+        let line = "profile = \"b\"\n";
+        let back = [topped.replacen(&format!("{line}\n"), "", 1), topped.replacen(line, "", 1)];
+        assert!(back.contains(&with), "{with}\n{topped}");
+        files += 1;
+    }
+    assert_eq!(files, 1296);
+}
