@@ -2,4 +2,5 @@
 //! bench's records is worth no more than those records.
 
 mod client;
+mod registry;
 mod server;

@@ -10,9 +10,15 @@
 
 pub mod hostile;
 pub mod http;
+pub mod image;
+pub mod registry;
 pub mod server;
 pub mod tls;
+pub mod token;
 mod wire;
 
 pub use http::{Request, Response};
+pub use image::Image;
+pub use registry::TestRegistry;
 pub use server::Server;
+pub use token::TokenRules;
