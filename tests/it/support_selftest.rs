@@ -2,5 +2,6 @@
 //! bench's records is worth no more than those records.
 
 mod client;
+mod env;
 mod registry;
 mod server;

@@ -8,17 +8,22 @@
 // The tests and the playground each use a part of this.
 #![allow(dead_code, unused_imports)]
 
+pub mod env;
 pub mod hostile;
 pub mod http;
 pub mod image;
+pub mod output;
 pub mod registry;
+pub mod run;
 pub mod server;
 pub mod tls;
 pub mod token;
 mod wire;
 
+pub use env::TestEnv;
 pub use http::{Request, Response};
 pub use image::Image;
+pub use output::Output;
 pub use registry::TestRegistry;
 pub use server::Server;
 pub use token::TokenRules;
