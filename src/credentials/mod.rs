@@ -28,7 +28,7 @@ mod text;
 mod tests;
 
 pub use credential::{Credential, CredentialError, Found, Source};
-pub use password::{PasswordError, PasswordSource, trim_newline};
+pub use password::{PasswordError, describe as describe_password, trim_newline};
 pub use prompt::{PromptError, ask_password};
 pub use store::Store;
 

@@ -12,21 +12,9 @@ use std::time::Duration;
 
 use super::process::{MAX_STDOUT, find_program, run};
 use super::text::one_line;
+use crate::config::PasswordSource;
 use crate::env::Env;
 use crate::secret::Secret;
-
-/// Where a password is. `Display` names the place as a profile does and shows no secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PasswordSource {
-    /// `password-env`: the name of a variable.
-    Env(String),
-    /// `password-command`: a program and its arguments, run without a shell.
-    Command(Vec<String>),
-    /// `password-file`: a file that holds nothing else.
-    File(PathBuf),
-    /// `password`: the password itself.
-    Plain(Secret),
-}
 
 /// Why there is no password. `Display` names the place and quotes no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,18 +28,11 @@ impl fmt::Display for PasswordError {
 
 impl std::error::Error for PasswordError {}
 
-impl fmt::Display for PasswordSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PasswordSource::Env(name) => write!(f, "password-env {name}"),
-            // The arguments stay untold: one of them might be a secret after all.
-            PasswordSource::Command(argv) => {
-                let program = argv.first().map(String::as_str).unwrap_or_default();
-                write!(f, "password-command {}", one_line(program))
-            }
-            PasswordSource::File(path) => write!(f, "password-file {}", path.display()),
-            PasswordSource::Plain(_) => f.write_str("password"),
-        }
+/// The place as a profile names it, without any secret.
+pub fn describe(source: &PasswordSource) -> String {
+    match source {
+        PasswordSource::Plain(_) => source.key().to_owned(),
+        _ => format!("{} {}", source.key(), one_line(&source.to_string())),
     }
 }
 
@@ -68,10 +49,10 @@ impl PasswordSource {
             PasswordSource::File(path) => from_file(path),
             PasswordSource::Plain(secret) => Ok(secret.expose().to_owned()),
         };
-        let text = text.map_err(|reason| PasswordError(format!("{self}: {reason}")))?;
+        let text = text.map_err(|reason| PasswordError(format!("{}: {reason}", describe(self))))?;
         let password = trim_newline(&text);
         if password.is_empty() {
-            return Err(PasswordError(format!("{self}: the password is empty")));
+            return Err(PasswordError(format!("{}: the password is empty", describe(self))));
         }
         Ok(Secret::new(password))
     }

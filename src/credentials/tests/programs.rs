@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::fixture::{Fixture, shown, warns};
-use crate::credentials::{HELPER_LIMIT, PasswordSource};
+use crate::config::PasswordSource;
+use crate::credentials::HELPER_LIMIT;
 use crate::secret::Secret;
 
 const SHORT: Duration = Duration::from_millis(300);
