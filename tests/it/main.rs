@@ -1,4 +1,6 @@
 //! All integration tests, one binary.
 
+// `ls` joins with the command itself.
+// mod ls;
 mod support;
 mod support_selftest;

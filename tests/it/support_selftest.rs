@@ -3,5 +3,6 @@
 
 mod client;
 mod env;
+mod hub;
 mod registry;
 mod server;

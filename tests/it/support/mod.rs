@@ -11,6 +11,7 @@
 pub mod env;
 pub mod hostile;
 pub mod http;
+pub mod hub;
 pub mod image;
 pub mod output;
 pub mod registry;
@@ -22,6 +23,7 @@ mod wire;
 
 pub use env::TestEnv;
 pub use http::{Request, Response};
+pub use hub::TestHub;
 pub use image::Image;
 pub use output::Output;
 pub use registry::TestRegistry;

@@ -22,11 +22,13 @@ pub struct Run<'a> {
     stdin: Option<Vec<u8>>,
     head: Option<usize>,
     checked: bool,
+    interrupt: Option<Box<dyn Fn() -> bool + 'a>>,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(env: &'a TestEnv, program: PathBuf, args: Vec<OsString>) -> Self {
-        Run { env, program, args, vars: Vec::new(), stdin: None, head: None, checked: true }
+        let (vars, stdin, head, interrupt) = (Vec::new(), None, None, None);
+        Run { env, program, args, vars, stdin, head, checked: true, interrupt }
     }
 
     /// What the program reads from its standard input; else it is empty.
@@ -58,6 +60,13 @@ impl<'a> Run<'a> {
     pub fn unchecked(mut self) -> Self {
         self.checked = false;
         self
+    }
+
+    /// Sends SIGINT, as Ctrl-C does, once `ready` says so. The exit code of such a run is no
+    /// failure's, so it is not checked.
+    pub fn interrupt_when(mut self, ready: impl Fn() -> bool + 'a) -> Self {
+        self.interrupt = Some(Box::new(ready));
+        self.unchecked()
     }
 
     /// Runs it with pipes.
@@ -111,7 +120,7 @@ impl<'a> Run<'a> {
             let _ = input.write_all(&text);
             tty.then_some(input)
         });
-        let (code, peak_kib) = wait(&mut child, &shown);
+        let (code, peak_kib) = wait(&mut child, &shown, self.interrupt.as_deref());
         let _ = feeder.join();
         let text = |bytes: JoinHandle<Vec<u8>>| bytes.join().expect("reading a pipe");
         let (stdout, stderr) = (text(stdout), text(stderr));
@@ -143,7 +152,11 @@ fn collect(pipe: impl Read + Send + 'static, head: Option<usize>) -> JoinHandle<
 /// Waits for the end, or brings it about; the exit code (of a signal, 128 and its number) and
 /// the largest memory seen, in KiB.
 #[track_caller]
-fn wait(child: &mut Child, shown: &str) -> (i32, Option<u64>) {
+fn wait(
+    child: &mut Child,
+    shown: &str,
+    mut interrupt: Option<&dyn Fn() -> bool>,
+) -> (i32, Option<u64>) {
     let start = Instant::now();
     let mut peak = None;
     loop {
@@ -154,6 +167,12 @@ fn wait(child: &mut Child, shown: &str) -> (i32, Option<u64>) {
             let _ = child.kill();
             let _ = child.wait();
             panic!("{shown} was still running after {DEADLINE:?}");
+        }
+        if interrupt.is_some_and(|ready| ready()) {
+            interrupt = None;
+            let id = child.id().to_string();
+            let sent = Command::new("/bin/kill").args(["-INT", &id]).status();
+            assert!(sent.is_ok_and(|status| status.success()), "no signal could be sent");
         }
         peak = peak.max(memory(child.id()));
         thread::sleep(Duration::from_millis(2));

@@ -55,6 +55,15 @@ fn the_pipe_can_close_early() {
 }
 
 #[test]
+fn a_run_can_be_interrupted() {
+    let env = TestEnv::new();
+    let begun = env.root().join("work/begun");
+    let script = "trap 'exit 130' INT; touch begun; while :; do sleep 0.01; done";
+    let run = env.program_run("/bin/sh", ["-c", script]);
+    run.interrupt_when(|| begun.exists()).run().code(130);
+}
+
+#[test]
 fn a_pseudo_terminal_is_a_terminal() {
     let env = TestEnv::new();
     let run =
