@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
+use crate::error::Error;
 use crate::terminal::sanitize;
 
 /// The most warnings that servers may cause by `Warning` headers in a run.
@@ -75,6 +76,18 @@ impl Reporter {
         if !self.silent {
             let line = format!("{}\n", sanitize(text));
             let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        }
+    }
+
+    /// An error: its line, and its hint after an empty line.
+    pub fn error(&self, error: &Error) {
+        match error.hint() {
+            Some(hint) => {
+                self.line(&format!("error: {error}"));
+                self.line("");
+                self.line(&format!("hint: {hint}"));
+            }
+            None => self.line(&format!("error: {error}")),
         }
     }
 

@@ -356,6 +356,18 @@ impl Session {
         })
     }
 
+    /// The bearer token with which requests about a resource are sent, if they are.
+    pub fn bearer(&self, resource: &Resource) -> Option<Secret> {
+        let slot = self.slot(resource);
+        let slot = lock(&slot);
+        match slot.authorization.as_ref()? {
+            Authorization::Bearer { header, .. } => {
+                header.expose().strip_prefix("Bearer ").map(Secret::new)
+            }
+            Authorization::Basic(_) => None,
+        }
+    }
+
     fn slot(&self, resource: &Resource) -> Arc<Mutex<Slot>> {
         let mut slots = lock(&self.slots);
         if let Some(slot) = slots.get(resource) {

@@ -10,6 +10,7 @@ use crate::auth::{Call, Resource, Session};
 use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
 use crate::reference::{Repository, Tag};
+use crate::secret::Secret;
 pub use pages::{Flow, Sink};
 
 /// A registry as this run talks to it.
@@ -64,6 +65,23 @@ impl Registry {
             first: options.first,
         };
         pages::walk(&self.session, &list, sink)
+    }
+
+    /// The bearer token that the registry takes for pulling from a repository. `None`: it asks for
+    /// none.
+    ///
+    /// # Errors
+    /// As for any request. A repository that does not exist still has a token.
+    pub fn token(&self, repository: &Repository) -> Result<Option<Secret>, Error> {
+        let resource = Resource::Repository(repository.as_str().to_owned(), false);
+        let path = format!("/v2/{repository}/tags/list");
+        let query = Some("n=1");
+        let call = Call { method: Method::Get, path: &path, query, accept: None, resource: &resource };
+        self.session.send(&call, |answer| match answer.status() {
+            200..=299 | 404 => Ok(()),
+            _ => Err(unexpected(answer)),
+        })?;
+        Ok(self.session.bearer(&resource))
     }
 
     /// `GET /v2/`: whether this is a registry and whether the login is good for anything.

@@ -1,0 +1,108 @@
+//! The options that every command takes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Options of every command; they may stand before or after the command's name.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Globals {
+    /// Use this profile (see `docker tags profile`)
+    #[arg(short, long, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub profile: Option<String>,
+
+    /// Print rows as json, table, a Go TEMPLATE, or 'table TEMPLATE'
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = "Output")]
+    pub format: Option<String>,
+
+    /// Print the registry's own document
+    #[arg(long, global = true, help_heading = "Output")]
+    pub raw: bool,
+
+    /// Print names only
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+
+    /// Print digests in full
+    #[arg(long, global = true, help_heading = "Output")]
+    pub no_trunc: bool,
+
+    /// Accept any TLS certificate
+    #[arg(short = 'k', long, global = true, help_heading = "Connection")]
+    pub insecure: bool,
+
+    /// Speak plain http
+    #[arg(long, global = true, conflicts_with = "insecure", help_heading = "Connection")]
+    pub plain_http: bool,
+
+    /// Trust the authorities in this PEM file, too
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Show this certificate to the registry (PEM)
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    pub cert_file: Option<PathBuf>,
+
+    /// The private key of --cert-file (PEM)
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    pub key_file: Option<PathBuf>,
+
+    /// Log in as this user; the password is asked for, or read by --password-stdin
+    #[arg(short, long, global = true, value_name = "USER", help_heading = "Login")]
+    pub username: Option<String>,
+
+    /// Read the password of --username from standard input
+    #[arg(long, global = true, help_heading = "Login")]
+    pub password_stdin: bool,
+
+    /// Use no login at all
+    #[arg(
+        long,
+        global = true,
+        conflicts_with_all = ["username", "password_stdin"],
+        help_heading = "Login"
+    )]
+    pub anonymous: bool,
+
+    /// Wait at most so long for a connection, for an answer, and for its body, each
+    #[arg(
+        long,
+        global = true,
+        value_name = "SECONDS",
+        value_parser = seconds,
+        help_heading = "Connection"
+    )]
+    pub timeout: Option<f64>,
+
+    /// Repeat a failed request so often [default: 3]
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        value_parser = clap::value_parser!(u8).range(0..=10),
+        help_heading = "Connection"
+    )]
+    pub retries: Option<u8>,
+
+    /// Send so many requests at a time [default: 8]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "N",
+        value_parser = clap::value_parser!(u8).range(1..=64),
+        help_heading = "Connection"
+    )]
+    pub jobs: Option<u8>,
+
+    /// Log every request on standard error
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub verbose: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("give a number of seconds from 0.1 to 3600".to_owned()),
+    }
+}

@@ -1,0 +1,82 @@
+//! The commands. A new one is a new file, and its line in [`Command`] and in [`Command::run`].
+
+pub mod check;
+pub mod context;
+pub mod global;
+pub mod ls;
+pub mod token;
+
+use std::io::Write;
+
+use clap::Subcommand;
+
+use crate::error::Error;
+use context::Context;
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the tags of repositories, newest version first
+    #[command(visible_alias = "list")]
+    Ls(ls::Args),
+    /// Show how a name is understood, which login applies, and what the registry answers
+    Check(check::Args),
+    /// Print the bearer token for a repository, for use with curl
+    Token(token::Args),
+}
+
+impl Command {
+    /// Runs the command; what it prints goes to `out`.
+    ///
+    /// # Errors
+    /// Whatever goes wrong; the caller prints it.
+    pub fn run(&self, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+        match self {
+            Command::Ls(args) => ls::run(args, context, out),
+            Command::Check(args) => check::run(args, context, out),
+            Command::Token(args) => token::run(args, context, out),
+        }
+    }
+}
+
+/// Runs a step for each of several names: all are tried, each failure is reported as it happens,
+/// and the worst exit code is returned.
+///
+/// # Errors
+/// The only failure itself when there is just one name; otherwise the worst exit code.
+pub fn each<T>(
+    context: &Context,
+    names: &[T],
+    mut step: impl FnMut(&T) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut worst = 0;
+    for name in names {
+        match step(name) {
+            Ok(()) => {}
+            Err(error) if names.len() == 1 || is_final(&error) => return Err(error),
+            Err(error) => {
+                worst = worst.max(error.exit_code());
+                context.reporter.error(&error);
+            }
+        }
+    }
+    if worst == 0 { Ok(()) } else { Err(Error::Reported(worst)) }
+}
+
+/// Whether there is no point in going on: nobody reads the output, or the user broke off.
+fn is_final(error: &Error) -> bool {
+    matches!(error, Error::Interrupted | Error::Io { .. })
+}
+
+/// What a writer of rows reports, as the program's error.
+pub fn write_error(error: crate::output::WriteError) -> Error {
+    match error {
+        crate::output::WriteError::Io(source) => Error::stdout(source),
+        crate::output::WriteError::Template(error) => template_error(error),
+    }
+}
+
+/// A template that does not fit, as the program's error.
+pub fn template_error(error: crate::output::TemplateError) -> Error {
+    Error::usage(error.to_string(), "`--format json` shows the names that a template can use")
+}

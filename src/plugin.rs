@@ -1,0 +1,359 @@
+//! How docker calls us: the contract of a CLI plugin, and the same program stand-alone.
+//!
+//! docker hands its whole command line on, `docker --config D tags ls x` as `--config D tags ls
+//! x`, and tells nobody what `--config` said; so the flags before `tags` are read here, by docker's
+//! own grammar. A call for metadata comes with every `docker --help` and every TAB: it prints one
+//! constant and touches nothing. See docker's `cli-plugins/manager`.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+/// The argument with which docker asks what this plugin is.
+pub const METADATA: &str = "docker-cli-plugin-metadata";
+/// The name under which docker knows this plugin.
+const NAME: &str = "tags";
+/// One line for `docker --help`.
+pub const SHORT_DESCRIPTION: &str = "List tags, digests and manifests of any registry";
+
+/// docker's global flags: long name, short name, whether it takes a value.
+const GLOBAL_FLAGS: [(&str, Option<char>, bool); 11] = [
+    ("config", None, true),
+    ("context", Some('c'), true),
+    ("debug", Some('D'), false),
+    ("host", Some('H'), true),
+    ("log-level", Some('l'), true),
+    ("tls", None, false),
+    ("tlscacert", None, true),
+    ("tlscert", None, true),
+    ("tlskey", None, true),
+    ("tlsverify", None, false),
+    ("help", Some('h'), false),
+];
+
+/// What a command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Print the metadata.
+    Metadata,
+    /// Print the version.
+    Version,
+    /// Answer a shell's completion; the words after `tags`, the last one unfinished.
+    Complete(Vec<OsString>),
+    /// Run a command: our own arguments, without docker's.
+    Run(Vec<OsString>),
+}
+
+/// A command line, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// Whether docker called us: help then says `docker tags`.
+    pub by_docker: bool,
+    /// The directory of docker's config.json, where the command line names one.
+    pub config_dir: Option<PathBuf>,
+    /// What to do.
+    pub request: Request,
+}
+
+/// The metadata document. docker before 28.5 accepts no other schema version.
+pub fn metadata() -> String {
+    format!(
+        "{{\"SchemaVersion\":\"0.1.0\",\"Vendor\":\"docker-tags\",\"Version\":\"{}\",\
+         \"ShortDescription\":\"{SHORT_DESCRIPTION}\"}}\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// Reads the command line, `args` without the program's own name.
+pub fn parse(args: Vec<OsString>) -> Invocation {
+    if args.first().is_some_and(|first| first == METADATA) {
+        return stand_alone(None, Request::Metadata);
+    }
+    let globals = Globals::read(&args);
+    let words = &args[globals.end..];
+    let is = |index: usize, word: &str| words.get(index).is_some_and(|w| w == OsStr::new(word));
+    if is(0, "__complete") || is(0, "__completeNoDesc") {
+        let skip = if is(1, NAME) && words.len() > 2 { 2 } else { 1 };
+        return stand_alone(globals.config_dir, Request::Complete(words[skip..].to_vec()));
+    }
+    let request = if is(0, "help") && is(1, NAME) {
+        Request::Run(with_help(&words[2..]))
+    } else if is(0, NAME) && globals.help {
+        Request::Run(with_help(&words[1..]))
+    } else if is(0, NAME) && globals.version {
+        Request::Version
+    } else if is(0, NAME) {
+        Request::Run(words[1..].to_vec())
+    } else {
+        return parse_stand_alone(args);
+    };
+    Invocation { by_docker: true, config_dir: globals.config_dir, request }
+}
+
+/// Without docker, its global flags are accepted in their long form, in front, for those who
+/// replace `docker tags` by `docker-tags` in a script; everything else is ours.
+fn parse_stand_alone(mut args: Vec<OsString>) -> Invocation {
+    let globals = Globals::read_long(&args);
+    let args = args.split_off(globals.end);
+    stand_alone(globals.config_dir, Request::Run(args))
+}
+
+fn stand_alone(config_dir: Option<PathBuf>, request: Request) -> Invocation {
+    Invocation { by_docker: false, config_dir, request }
+}
+
+/// `help tags ls` is `tags ls --help`; what else stands there does not matter any more.
+fn with_help(words: &[OsString]) -> Vec<OsString> {
+    let is_word = |word: &&OsString| !word.as_encoded_bytes().starts_with(b"-");
+    words.iter().filter(is_word).cloned().chain([OsString::from("--help")]).collect()
+}
+
+/// docker's global flags in front of the first word.
+#[derive(Debug, Default)]
+struct Globals {
+    config_dir: Option<PathBuf>,
+    help: bool,
+    version: bool,
+    /// Where the first word is.
+    end: usize,
+}
+
+impl Globals {
+    /// Reads flags by the grammar of docker's flag library (pflag) up to the first word.
+    fn read(args: &[OsString]) -> Self {
+        let mut globals = Globals::default();
+        while let Some(arg) = args.get(globals.end) {
+            let next = args.get(globals.end + 1);
+            let Some(text) = arg.to_str() else { break };
+            if text == "--" {
+                globals.end += 1;
+                break;
+            }
+            let taken = if let Some(flag) = text.strip_prefix("--") {
+                globals.long(flag, next)
+            } else if text.len() > 1 && text.starts_with('-') {
+                globals.cluster(&text[1..], next.is_some())
+            } else {
+                break;
+            };
+            match taken {
+                Some(count) => globals.end += count,
+                None => break,
+            }
+        }
+        globals
+    }
+
+    /// Reads long flags only; help and version are ours.
+    fn read_long(args: &[OsString]) -> Self {
+        let mut globals = Globals::default();
+        while let Some(flag) = args
+            .get(globals.end)
+            .and_then(|arg| arg.to_str())
+            .and_then(|text| text.strip_prefix("--"))
+            .filter(|flag| !flag.starts_with("help"))
+        {
+            match globals.long(flag, args.get(globals.end + 1)) {
+                Some(count) if !globals.version => globals.end += count,
+                _ => break,
+            }
+        }
+        globals
+    }
+
+    /// A flag `name`, `name=value` or `name value`. Gives how many arguments it took; `None`:
+    /// not a flag of docker's.
+    fn long(&mut self, flag: &str, next: Option<&OsString>) -> Option<usize> {
+        let (name, inline) = match flag.split_once('=') {
+            Some((name, value)) => (name, Some(OsString::from(value))),
+            None => (flag, None),
+        };
+        if name == "version" {
+            self.version = true;
+            return Some(1);
+        }
+        let (_, _, takes_value) = GLOBAL_FLAGS.iter().find(|(long, ..)| *long == name)?;
+        if !takes_value {
+            self.help |= name == "help";
+            return Some(1);
+        }
+        let count = if inline.is_some() { 1 } else { 2 };
+        let value = inline.or_else(|| next.cloned())?;
+        if name == "config" {
+            self.config_dir = Some(PathBuf::from(value)).filter(|dir| !dir.as_os_str().is_empty());
+        }
+        Some(count)
+    }
+
+    /// Short flags, `-D`, `-Dc value`, `-cvalue`.
+    fn cluster(&mut self, flags: &str, has_next: bool) -> Option<usize> {
+        for (index, flag) in flags.char_indices() {
+            if flag == 'v' {
+                self.version = true;
+                continue;
+            }
+            let (name, _, takes_value) =
+                GLOBAL_FLAGS.iter().find(|(_, short, _)| *short == Some(flag))?;
+            self.help |= *name == "help";
+            if *takes_value {
+                let is_last = index + flag.len_utf8() == flags.len();
+                return match (is_last, has_next) {
+                    (true, false) => None,
+                    (true, true) => Some(2),
+                    (false, _) => Some(1),
+                };
+            }
+        }
+        Some(1)
+    }
+}
+
+/// Ends the program when docker wants it to: docker holds a socket open and closes it when it is
+/// told to stop while its output is no terminal. Without the socket we carry on.
+#[cfg(target_os = "linux")]
+pub fn watch_socket(env: &crate::env::Env) {
+    use std::io::Read;
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixStream};
+
+    let Some(name) = env.text("DOCKER_CLI_PLUGIN_SOCKET") else { return };
+    let stream = match name.strip_prefix('@') {
+        Some(name) => SocketAddr::from_abstract_name(name)
+            .and_then(|address| UnixStream::connect_addr(&address)),
+        None => UnixStream::connect(name),
+    };
+    let Ok(mut stream) = stream else { return };
+    std::thread::spawn(move || {
+        let mut nothing = [0; 16];
+        while !matches!(stream.read(&mut nothing), Ok(0) | Err(_)) {}
+        std::process::exit(i32::from(TERMINATED));
+    });
+}
+
+/// Like the function for Linux: elsewhere the socket is a path.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub fn watch_socket(env: &crate::env::Env) {
+    use std::io::Read;
+    let Some(name) = env.path("DOCKER_CLI_PLUGIN_SOCKET") else { return };
+    let Ok(mut stream) = std::os::unix::net::UnixStream::connect(name) else { return };
+    std::thread::spawn(move || {
+        let mut nothing = [0; 16];
+        while !matches!(stream.read(&mut nothing), Ok(0) | Err(_)) {}
+        std::process::exit(i32::from(TERMINATED));
+    });
+}
+
+/// Windows has no such socket for us.
+#[cfg(not(unix))]
+pub fn watch_socket(_env: &crate::env::Env) {}
+
+/// The exit code after SIGTERM, or after docker asked us to stop.
+pub const TERMINATED: u8 = 143;
+
+/// Makes SIGINT, SIGTERM and SIGHUP end the program with the shell's code for them, at once.
+/// docker would turn a plugin that dies of a signal into code 255.
+#[cfg(unix)]
+pub fn exit_on_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    let always = Arc::new(AtomicBool::new(true));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // A signal that cannot be caught keeps its default, which ends the program as well.
+        let _ =
+            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, always.clone());
+    }
+}
+
+/// Windows ends console programs by itself.
+#[cfg(not(unix))]
+pub fn exit_on_signals() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split_whitespace().map(|w| OsString::from(if w == "''" { "" } else { w })).collect()
+    }
+
+    #[test]
+    fn called_by_docker() {
+        let cases = [
+            ("tags ls alpine --format json", None, "ls alpine --format json"),
+            ("tags", None, ""),
+            (
+                "--config D -c default -l debug -D --tlsverify=false --tlscacert /x tags ls a b",
+                Some("D"),
+                "ls a b",
+            ),
+            ("-c tags tags ls", None, "ls"),
+            ("-Dcdefault tags ls", None, "ls"),
+            ("-Dc default tags ls", None, "ls"),
+            ("-- tags x", None, "x"),
+            ("tags --config other -c ctx ls -H foo", None, "--config other -c ctx ls -H foo"),
+            ("--config=A --config B tags ls", Some("B"), "ls"),
+            ("--config '' tags ls", None, "ls"),
+            ("tags ls --help", None, "ls --help"),
+            ("--help tags ls", None, "ls --help"),
+            ("-h tags", None, "--help"),
+            ("help tags ls", None, "ls --help"),
+            ("--config D help tags", Some("D"), "--help"),
+            ("-H tcp://h tags -v", None, "-v"),
+        ];
+        for (line, config_dir, args) in cases {
+            let found = parse(words(line));
+            assert_eq!(found.request, Request::Run(words(args)), "{line}");
+            assert_eq!(found.config_dir, config_dir.map(PathBuf::from), "{line}");
+            assert!(found.by_docker, "{line}");
+        }
+        for line in ["--version tags", "-v tags ls"] {
+            assert_eq!(parse(words(line)).request, Request::Version, "{line}");
+        }
+        assert_eq!(parse(words(METADATA)).request, Request::Metadata);
+    }
+
+    #[test]
+    fn called_alone() {
+        let cases = [
+            ("ls alpine", None, "ls alpine"),
+            ("alpine", None, "alpine"),
+            ("--config D ls -l alpine", Some("D"), "ls -l alpine"),
+            ("--config=D alpine", Some("D"), "alpine"),
+            ("-l alpine", None, "-l alpine"),
+            ("-v alpine", None, "-v alpine"),
+            ("-p work alpine", None, "-p work alpine"),
+            ("--version", None, "--version"),
+            ("--help", None, "--help"),
+            ("help ls", None, "help ls"),
+            ("", None, ""),
+            ("--config", None, "--config"),
+        ];
+        for (line, config_dir, args) in cases {
+            let found = parse(words(line));
+            assert_eq!(found.request, Request::Run(words(args)), "{line}");
+            assert_eq!(found.config_dir, config_dir.map(PathBuf::from), "{line}");
+            assert!(!found.by_docker, "{line}");
+        }
+    }
+
+    #[test]
+    fn completion() {
+        for (line, args) in [
+            ("__complete tags ls al", "ls al"),
+            ("__complete tags ''", "''"),
+            ("__completeNoDesc ls al", "ls al"),
+            ("__complete tags", "tags"),
+        ] {
+            assert_eq!(parse(words(line)).request, Request::Complete(words(args)), "{line}");
+        }
+    }
+
+    #[test]
+    fn metadata_is_what_docker_wants() {
+        let document: serde_json::Value = serde_json::from_str(&metadata()).unwrap();
+        assert_eq!(document["SchemaVersion"], "0.1.0");
+        assert!(!document["Vendor"].as_str().unwrap().is_empty());
+        assert!(!document["ShortDescription"].as_str().unwrap().contains('\n'));
+    }
+}
