@@ -157,25 +157,21 @@ pub fn newest_first<'t>(len: usize, tag: impl Fn(usize) -> &'t str) -> Vec<u32> 
 /// The numbers in a text: runs of digits as they are, a letter on its own as its place in the
 /// alphabet, longer words skipped.
 fn elements<'a>(text: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
-    let mut rest = text;
+    let bytes = text.as_bytes();
+    let mut at = 0;
     std::iter::from_fn(move || {
-        loop {
-            let first = *rest.as_bytes().first()?;
-            let alike: fn(&u8) -> bool = match first {
-                b'0'..=b'9' => u8::is_ascii_digit,
-                b'a'..=b'z' | b'A'..=b'Z' => u8::is_ascii_alphabetic,
-                _ => |byte| !byte.is_ascii_alphanumeric(),
-            };
-            let length = rest.bytes().take_while(|byte| alike(byte)).count();
-            let (run, tail) = rest.split_at(length);
-            rest = tail;
+        while let Some(first) = bytes.get(at) {
+            let start = at;
             if first.is_ascii_digit() {
-                return Some(run);
+                at += parse::digits(bytes, at);
+                return Some(&text[start..at]);
             }
-            if first.is_ascii_alphabetic() && length == 1 {
+            at += parse::letters(bytes, at).max(1);
+            if first.is_ascii_alphabetic() && at - start == 1 {
                 return Some(LETTERS[usize::from(first.to_ascii_lowercase() - b'a')]);
             }
         }
+        None
     })
 }
 

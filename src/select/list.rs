@@ -40,6 +40,9 @@ impl TagList {
         ) else {
             return false;
         };
+        if index == FREE {
+            return false;
+        }
         if self.seen.is_stale {
             self.see_all();
         }
@@ -150,7 +153,7 @@ fn slice(text: &str, span: Span) -> &str {
 struct Seen {
     hasher: RandomState,
     /// As many as a power of two, at most seven eighths of them taken.
-    slots: Vec<Option<Slot>>,
+    slots: Vec<Slot>,
     taken: usize,
     /// Whether the indices have changed and the table must be filled again.
     is_stale: bool,
@@ -159,8 +162,12 @@ struct Seen {
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     hash: u32,
+    /// The tag's index; [`FREE`] if the slot is not taken.
     index: u32,
 }
+
+/// No tag has this index: [`TagList::push`] refuses it.
+const FREE: u32 = u32::MAX;
 
 impl Seen {
     /// An empty table that does not know its list; the memory is given back.
@@ -176,26 +183,27 @@ impl Seen {
         let hash = self.hasher.hash_one(tag) as u32;
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
-        while let Some(slot) = self.slots[at] {
+        while self.slots[at].index != FREE {
+            let slot = self.slots[at];
             if slot.hash == hash && tag_at(slot.index) == tag {
                 return false;
             }
             at = (at + 1) & mask;
         }
-        self.slots[at] = Some(Slot { hash, index });
+        self.slots[at] = Slot { hash, index };
         self.taken += 1;
         true
     }
 
     fn grow(&mut self) {
         let size = (self.slots.len() * 2).max(16);
-        let old = std::mem::replace(&mut self.slots, vec![None; size]);
-        for slot in old.into_iter().flatten() {
+        let old = std::mem::replace(&mut self.slots, vec![Slot { hash: 0, index: FREE }; size]);
+        for slot in old.into_iter().filter(|slot| slot.index != FREE) {
             let mut at = slot.hash as usize & (size - 1);
-            while self.slots[at].is_some() {
+            while self.slots[at].index != FREE {
                 at = (at + 1) & (size - 1);
             }
-            self.slots[at] = Some(slot);
+            self.slots[at] = slot;
         }
     }
 }

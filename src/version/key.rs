@@ -11,8 +11,6 @@
 //!
 //! Different tags may have the same key (`1.2`, `v1.2`); their texts decide.
 
-use std::cmp::Ordering;
-
 use super::{Version, elements, parse};
 
 const VERSION: u8 = 0;
@@ -37,31 +35,39 @@ struct Entry {
 /// The indices of `len` tags in printed order.
 pub(super) fn sorted<'t>(len: usize, tag: impl Fn(usize) -> &'t str) -> Vec<u32> {
     let len = u32::try_from(len).unwrap_or(u32::MAX);
-    let mut keys = Vec::new();
-    let mut bounds = Vec::with_capacity(len as usize + 1);
     let mut entries = Vec::with_capacity(len as usize);
-    bounds.push(0);
+    // What does not fit into the heads, and where each tag's part of it ends.
+    let mut tails = Vec::new();
+    let mut ends = Vec::with_capacity(len as usize);
+    let mut key = Vec::new();
     for index in 0..len {
-        let start = keys.len();
-        push(&mut keys, tag(index as usize));
-        bounds.push(keys.len());
-        entries.push(Entry { head: head(&keys[start..]), index });
+        key.clear();
+        push(&mut key, tag(index as usize));
+        let (head, tail) = key.split_at(key.len().min(HEAD));
+        entries.push(Entry { head: word(head), index });
+        tails.extend_from_slice(tail);
+        ends.push(tails.len());
     }
-    let key = |index: u32| &keys[bounds[index as usize]..bounds[index as usize + 1]];
+    let tail = |index: u32| {
+        let index = index as usize;
+        let start = if index == 0 { 0 } else { ends[index - 1] };
+        &tails[start..ends[index]]
+    };
     entries.sort_unstable_by(|a, b| {
-        a.head.cmp(&b.head).then_with(|| match key(a.index).cmp(key(b.index)) {
-            Ordering::Equal => tag(a.index as usize).cmp(tag(b.index as usize)),
-            different => different,
-        })
+        (a.head.cmp(&b.head))
+            .then_with(|| tail(a.index).cmp(tail(b.index)))
+            .then_with(|| tag(a.index as usize).cmp(tag(b.index as usize)))
     });
     entries.into_iter().map(|entry| entry.index).collect()
 }
 
-fn head(key: &[u8]) -> u64 {
-    let mut head = [0; 8];
-    let length = key.len().min(8);
-    head[..length].copy_from_slice(&key[..length]);
-    u64::from_be_bytes(head)
+/// How many bytes of a key lie beside the index.
+const HEAD: usize = 8;
+
+fn word(head: &[u8]) -> u64 {
+    let mut word = [0; HEAD];
+    word[..head.len()].copy_from_slice(head);
+    u64::from_be_bytes(word)
 }
 
 /// Appends the key of a tag.
@@ -124,31 +130,43 @@ fn push_number(key: &mut Vec<u8>, digits: &[u8]) {
 fn push_text(key: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let starts = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
-        if starts && byte.is_ascii_hexdigit() {
-            let word = parse::word(bytes, at);
-            if parse::is_hash(word) {
-                key.extend_from_slice(word);
-                at += word.len();
-                continue;
-            }
-        }
-        if !byte.is_ascii_digit() {
-            key.push(byte);
+    while at < bytes.len() {
+        let word = parse::word(bytes, at);
+        if word.is_empty() {
+            // No zeros, so that a head is not taken for a shorter one.
+            key.push(bytes[at].max(1));
             at += 1;
+        } else if parse::is_hash(word) {
+            key.extend_from_slice(word);
+            at += word.len();
+        } else {
+            at = push_word(key, bytes, at, at + word.len());
+        }
+    }
+}
+
+/// Appends a word of letters and digits; a number that begins in it may go on behind it. Returns
+/// where the rest begins, always between words.
+fn push_word(key: &mut Vec<u8>, bytes: &[u8], mut at: usize, end: usize) -> usize {
+    while at < end {
+        let letters = parse::letters(bytes, at);
+        key.extend_from_slice(&bytes[at..at + letters]);
+        at += letters;
+        let mut digits = parse::digits(bytes, at);
+        if digits == 0 {
             continue;
         }
         key.push(NUMBER);
         loop {
-            let length = parse::digits(bytes, at);
-            push_number(key, &bytes[at..at + length]);
-            at += length;
-            if bytes.get(at) != Some(&b'.') || parse::digits(bytes, at + 1) == 0 {
+            push_number(key, &bytes[at..at + digits]);
+            at += digits;
+            digits = parse::digits(bytes, at + 1);
+            if bytes.get(at) != Some(&b'.') || digits == 0 {
                 break;
             }
             at += 1;
         }
         key.push(END);
     }
+    at
 }

@@ -147,11 +147,13 @@ fn find_pre(bytes: &[u8], start: usize) -> Option<(PreKind, usize, usize, usize)
     while at < bytes.len() {
         let first = at + usize::from(is_separator(bytes.get(at)));
         // Only the first word may be glued to what stands in front of it.
-        if at == start || first > at {
-            if let Some(kind) = marker(bytes, first, at == start, first == at) {
-                let numbers = first + letters(bytes, first);
-                return Some((kind, at, numbers, pre_numbers_end(bytes, numbers)));
-            }
+        let found = match at == start || first > at {
+            true => marker(bytes, first, at == start, first == at),
+            false => None,
+        };
+        if let Some(kind) = found {
+            let numbers = first + letters(bytes, first);
+            return Some((kind, at, numbers, pre_numbers_end(bytes, numbers)));
         }
         at = first.max(at + 1);
         while at < bytes.len() && !is_separator(bytes.get(at)) {
@@ -229,13 +231,20 @@ fn kind(word: &[u8]) -> Option<(PreKind, bool)> {
 /// Whether a word looks like a hash: seven or more hexadecimal digits, both letters and digits,
 /// that neither begin with a date such as `20240115` nor are a letter and a number (`b20240115`).
 pub(super) fn is_hash(word: &[u8]) -> bool {
-    if word.len() < 7 || !word.iter().all(u8::is_ascii_hexdigit) {
+    if word.len() < 7 {
+        return false;
+    }
+    let (all, any) = word.iter().fold((HEX, 0), |(all, any), &byte| {
+        let class = CLASSES[usize::from(byte)];
+        (all & class, any | class)
+    });
+    if all != HEX || any != HEX | DIGIT | LETTER {
         return false;
     }
     let leading = digits(word, 0);
     let numbered = leading == 0 && 1 + digits(word, 1) == word.len();
     let dated = leading == 8 && is_compact_date(word);
-    leading < word.len() && word.iter().any(u8::is_ascii_digit) && !numbered && !dated
+    !numbered && !dated
 }
 
 /// Whether a word begins with `YYYYMMDD`.
@@ -247,22 +256,43 @@ fn is_compact_date(word: &[u8]) -> bool {
 
 /// The letters and digits from `at` on.
 pub(super) fn word(bytes: &[u8], at: usize) -> &[u8] {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    &rest[..length]
+    let length = run(bytes, at, DIGIT | LETTER);
+    bytes.get(at..at + length).unwrap_or_default()
 }
 
 /// The number of digits from `at` on.
 pub(super) fn digits(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    run(bytes, at, DIGIT)
 }
 
 /// The number of letters from `at` on.
-fn letters(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count()
+pub(super) fn letters(bytes: &[u8], at: usize) -> usize {
+    run(bytes, at, LETTER)
 }
+
+/// The number of bytes of some classes from `at` on.
+fn run(bytes: &[u8], at: usize, classes: u8) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.iter().take_while(|&&byte| CLASSES[usize::from(byte)] & classes != 0).count()
+}
+
+const DIGIT: u8 = 1;
+const LETTER: u8 = 2;
+const HEX: u8 = 4;
+
+/// What each byte is. Hashes are random, and branches on their bytes are slow: a table has none.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let ascii = byte as u8;
+        classes[byte] = ascii.is_ascii_digit() as u8 * DIGIT
+            + ascii.is_ascii_alphabetic() as u8 * LETTER
+            + ascii.is_ascii_hexdigit() as u8 * HEX;
+        byte += 1;
+    }
+    classes
+};
 
 /// The length of the word at `at` if it is all digits; else 0.
 fn all_digits(bytes: &[u8], at: usize) -> usize {
