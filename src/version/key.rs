@@ -1,7 +1,7 @@
 //! Sort keys: byte strings whose plain order is the order of tags.
 //!
 //! A tag is read once and turned into bytes, so that the many comparisons of a sort are comparisons
-//! of bytes, mostly of the first eight, which lie in one machine word beside the tag's index. All
+//! of bytes, mostly of the first sixteen, which lie as two machine words beside the tag's index. All
 //! keys of a list share one buffer. Smaller keys are printed first; numbers are stored descending:
 //!
 //! ```text
@@ -27,8 +27,8 @@ const U64_DIGITS: usize = 19;
 
 /// One tag of a sort.
 struct Entry {
-    /// The first eight bytes of the key, zeros behind a shorter one.
-    head: u64,
+    /// The first sixteen bytes of the key, zeros behind a shorter one.
+    head: (u64, u64),
     index: u32,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn sorted<'t>(len: usize, tag: impl Fn(usize) -> &'t str) -> Vec<u32>
         key.clear();
         push(&mut key, tag(index as usize));
         let (head, tail) = key.split_at(key.len().min(HEAD));
-        entries.push(Entry { head: word(head), index });
+        entries.push(Entry { head: words(head), index });
         tails.extend_from_slice(tail);
         ends.push(tails.len());
     }
@@ -54,7 +54,8 @@ pub(super) fn sorted<'t>(len: usize, tag: impl Fn(usize) -> &'t str) -> Vec<u32>
         &tails[start..ends[index]]
     };
     entries.sort_unstable_by(|a, b| {
-        (a.head.cmp(&b.head))
+        (a.head.0.cmp(&b.head.0))
+            .then_with(|| a.head.1.cmp(&b.head.1))
             .then_with(|| tail(a.index).cmp(tail(b.index)))
             .then_with(|| tag(a.index as usize).cmp(tag(b.index as usize)))
     });
@@ -62,12 +63,13 @@ pub(super) fn sorted<'t>(len: usize, tag: impl Fn(usize) -> &'t str) -> Vec<u32>
 }
 
 /// How many bytes of a key lie beside the index.
-const HEAD: usize = 8;
+const HEAD: usize = 16;
 
-fn word(head: &[u8]) -> u64 {
-    let mut word = [0; HEAD];
-    word[..head.len()].copy_from_slice(head);
-    u64::from_be_bytes(word)
+fn words(head: &[u8]) -> (u64, u64) {
+    let mut bytes = [0; HEAD];
+    bytes[..head.len()].copy_from_slice(head);
+    let both = u128::from_be_bytes(bytes);
+    ((both >> 64) as u64, both as u64)
 }
 
 /// Appends the key of a tag.
