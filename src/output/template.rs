@@ -1,7 +1,7 @@
 //! Go templates, as `docker … --format` has them.
 //!
-//! Our own small engine: words ([`lexer`]), tree ([`parser`]), run ([`eval`]), with the functions in
-//! one table ([`functions`]). It keeps to `text/template` where docker's users can see it (`<no
+//! Our own small engine: words (`lexer`), tree (`parser`), run (`eval`), with the functions in
+//! one table (`functions`). It keeps to `text/template` where docker's users can see it (`<no
 //! value>`, `%!d(string=x)`, maps in order of their keys), has no `define` and no `template`, and
 //! bounds nesting, steps and output: no template, however odd, may end in a panic.
 
