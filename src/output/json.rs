@@ -1,0 +1,69 @@
+//! JSON that is safe to show: the same values, with everything a terminal might obey escaped.
+//!
+//! `serde_json` escapes only what JSON demands (C0, quote, backslash). The [unsafe](is_unsafe)
+//! characters beyond those become `\uXXXX` here, which any JSON reader turns back.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+use crate::terminal::is_unsafe;
+
+/// Appends a value as one line of JSON, without the line feed. The error is that of the value's
+/// own `Serialize` (a map whose keys are not strings, say).
+pub fn write(out: &mut Vec<u8>, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(out, Safe);
+    value.serialize(&mut serializer).map_err(io::Error::from)
+}
+
+/// Like [`write()`], as text.
+pub fn to_string(value: &impl Serialize) -> io::Result<String> {
+    let mut out = Vec::new();
+    write(&mut out, value)?;
+    String::from_utf8(out).map_err(io::Error::other)
+}
+
+struct Safe;
+
+impl Formatter for Safe {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_unsafe(c)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            // Every unsafe character is in the basic plane: four digits are enough.
+            write!(writer, "\\u{:04x}", u32::from(c))?;
+            rest = &rest[at + c.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unsafe_characters_are_escaped_and_come_back() {
+        for c in (0..=0xffffu32).filter_map(char::from_u32) {
+            let value = serde_json::json!({ format!("k{c}"): [format!("ä{c}{c}b")] });
+            let line = to_string(&value).unwrap();
+            assert!(!line.contains(is_unsafe), "U+{:04X}: {line}", u32::from(c));
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn the_rest_is_plain_json() {
+        let line =
+            to_string(&serde_json::json!({"Tag": "ü\"\\\u{202e}", "Size": 5600000})).unwrap();
+        assert_eq!(line, r#"{"Size":5600000,"Tag":"ü\"\\\u202e"}"#);
+    }
+}
