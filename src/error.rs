@@ -98,8 +98,6 @@ pub enum Error {
         source: String,
         /// What the server said, if it said more than no.
         detail: Option<String>,
-        /// What `docker login` takes for this registry; empty for Docker Hub.
-        login: String,
     },
     /// A stored login was not sent to a token service that it is not meant for.
     LoginWithheld {
@@ -259,8 +257,15 @@ impl Error {
                 "check the spelling, or ask the owner for access; `docker tags check {host}` \
                  shows which login is used"
             ),
-            Error::LoginRefused { login, .. } => {
-                format!("log in again: {}", login_command(login))
+            Error::LoginRefused { host, .. } if host.ends_with(".amazonaws.com") => format!(
+                "Amazon's logins last 12 hours: aws ecr get-login-password | docker login -u AWS \
+                 --password-stdin {host}"
+            ),
+            Error::LoginRefused { host, .. } if host == crate::reference::DOCKER_HUB => {
+                "log in again: docker login".to_owned()
+            }
+            Error::LoginRefused { host, .. } => {
+                format!("log in again: {}", login_command(host))
             }
             Error::LoginNeeded { login, .. } => login_command(login),
             Error::LoginWithheld { realm, .. } => format!(

@@ -1,7 +1,24 @@
-//! docker-tags: the map.
+//! docker-tags: list tags, digests and manifests of any container registry.
+//!
+//! # The map
+//!
+//! Layers; an arrow may skip one but never turns:
+//!
+//! ```text
+//! main → lib → plugin → cli → commands → registry → auth → http, credentials → config → reference,
+//!                                 ↓                                              manifest, version
+//!                          select, output → terminal
+//! ```
+//!
+//! The lowest layer is pure: no I/O, no clock, no environment. Only `http` knows ureq, only
+//! `credentials` starts other programs, only `report` and `run` write to stderr. Start reading
+//! with [`commands::ls`], then [`registry`], [`auth`], [`error`].
 #![forbid(unsafe_code)]
 
 pub mod auth;
+pub mod certs;
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod credentials;
 pub mod env;
@@ -10,6 +27,7 @@ pub mod http;
 pub mod manifest;
 pub mod output;
 pub mod platform;
+pub mod plugin;
 pub mod reference;
 pub mod registry;
 pub mod report;
@@ -19,9 +37,63 @@ pub mod terminal;
 pub mod version;
 
 use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-/// Runs the program.
-pub fn run(_args: impl Iterator<Item = OsString>) -> ExitCode {
-    ExitCode::SUCCESS
+use commands::context::Context;
+use env::Env;
+use error::Error;
+use plugin::{Invocation, Request};
+use report::Reporter;
+
+/// Runs the program with a process's arguments, the program's own name first.
+///
+/// Data goes to stdout, everything else to stderr; the exit codes are those of [`error`].
+pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let invocation = plugin::parse(args.skip(1).collect());
+    if invocation.request == Request::Metadata {
+        return finish(print(&plugin::metadata()), &Reporter::default());
+    }
+    plugin::exit_on_signals();
+    let env = Env::from_process();
+    if invocation.by_docker {
+        plugin::watch_socket(&env);
+    }
+    let reporter = Reporter::default();
+    finish(dispatch(invocation, env), &reporter)
+}
+
+fn dispatch(invocation: Invocation, env: Env) -> Result<(), Error> {
+    let Invocation { by_docker, config_dir, request } = invocation;
+    match request {
+        Request::Metadata => print(&plugin::metadata()),
+        Request::Version => print(concat!("docker-tags ", env!("CARGO_PKG_VERSION"), "\n")),
+        // No candidates, and no file names either.
+        Request::Complete(_) => print(":4\n"),
+        Request::Run(args) => match cli::parse(args, by_docker)? {
+            cli::Parsed::Print(text) => print(&text),
+            cli::Parsed::Run(cli) => {
+                let context = Context::new(cli.globals, env, config_dir, by_docker)?;
+                let mut out = BufWriter::with_capacity(32 * 1024, io::stdout().lock());
+                let outcome = cli.command.run(&context, &mut out);
+                // What was printed before an error is complete lines, and is kept.
+                outcome.and(out.flush().map_err(Error::stdout))
+            }
+        },
+    }
+}
+
+fn print(text: &str) -> Result<(), Error> {
+    io::stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+}
+
+/// Reports a failure and gives the process's exit code.
+fn finish(outcome: Result<(), Error>, reporter: &Reporter) -> ExitCode {
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    let silent = error.is_closed_pipe()
+        || matches!(error, Error::Reported(_) | Error::Exit(_) | Error::Interrupted);
+    if !silent {
+        reporter.error(&error);
+    }
+    ExitCode::from(error.exit_code())
 }

@@ -135,6 +135,15 @@ pub struct Session {
     slots: Mutex<HashMap<Resource, Arc<Mutex<Slot>>>>,
 }
 
+/// How a request without a login was answered.
+#[derive(Debug)]
+pub struct Ping {
+    /// The status.
+    pub status: u16,
+    /// What the registry wants, if it wants something that we know.
+    pub challenge: Option<Challenge>,
+}
+
 /// A `401` as far as it matters.
 struct Unauthorized {
     challenges: Vec<Challenge>,
@@ -356,8 +365,37 @@ impl Session {
         })
     }
 
+    /// Sends a request without any login and says how it was answered.
+    ///
+    /// # Errors
+    /// Failures of the network, and a status that is neither 2xx nor 401.
+    pub fn ping(&self, call: &Call) -> Result<Ping, Error> {
+        let mut read = |answer: &mut Answer| match answer.status() {
+            status @ 200..=299 => Ok(Ping { status, challenge: None }),
+            status => {
+                let (host, detail) = (answer.host(), answer.detail());
+                Err(Error::Server { host, status, detail }.into())
+            }
+        };
+        Ok(match self.transmit(call, None, &mut read)? {
+            Ok(ping) => ping,
+            Err(Unauthorized { challenges, .. }) => {
+                let chosen = challenge::choose(&challenges, true);
+                let challenge = chosen.map(|index| challenges[index].clone());
+                Ping { status: 401, challenge }
+            }
+        })
+    }
+
+    /// Where requests go, as far as that is known by now.
+    pub fn address(&self) -> String {
+        let origin = lock(&self.origin).clone();
+        let origin = origin.unwrap_or_else(|| self.endpoint.origin.clone());
+        format!("{origin}{}", self.endpoint.prefix)
+    }
+
     /// The bearer token with which requests about a resource are sent, if they are.
-    pub fn bearer(&self, resource: &Resource) -> Option<Secret> {
+    pub fn token_for(&self, resource: &Resource) -> Option<Secret> {
         let slot = self.slot(resource);
         let slot = lock(&slot);
         match slot.authorization.as_ref()? {

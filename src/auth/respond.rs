@@ -273,7 +273,6 @@ impl Session {
             user: login.map_or("this user", Login::user).to_owned(),
             source: login.map_or("nowhere", |login| &login.source).to_owned(),
             detail,
-            login: self.endpoint.login_argument(),
         }
     }
 

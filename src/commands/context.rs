@@ -34,6 +34,9 @@ use crate::terminal::Style;
 /// The most that is read as a password from standard input.
 const MAX_PASSWORD: u64 = 64 * 1024;
 
+/// A registry's name, and the profile that serves it.
+type RegistryKey = (RegistryName, Option<String>);
+
 /// Everything a command needs beside its own arguments.
 pub struct Context {
     /// The environment.
@@ -51,7 +54,7 @@ pub struct Context {
     given: Option<Found>,
     /// The registry that the login of the command line is for: the first that is asked.
     given_to: Mutex<Option<RegistryName>>,
-    registries: Mutex<HashMap<(RegistryName, Option<String>), Arc<Registry>>>,
+    registries: Mutex<HashMap<RegistryKey, Arc<Registry>>>,
 }
 
 impl Context {
@@ -136,11 +139,7 @@ impl Context {
     /// # Errors
     /// Certificate files that cannot be used; a registry name that is no host; a login of the
     /// command line that would go to two registries.
-    pub fn registry(
-        &self,
-        name: &RegistryName,
-        profile: &Profile,
-    ) -> Result<Arc<Registry>, Error> {
+    pub fn registry(&self, name: &RegistryName, profile: &Profile) -> Result<Arc<Registry>, Error> {
         self.bind_given_login(name)?;
         let key = (name.clone(), profile.name().map(str::to_owned));
         let mut registries = self.registries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,11 +148,7 @@ impl Context {
         }
         let endpoint = self.endpoint(name, profile)?;
         let settings = Settings {
-            timeout: self
-                .globals
-                .timeout
-                .map(Duration::from_secs_f64)
-                .or(profile.settings.timeout),
+            timeout: self.globals.timeout.map(Duration::from_secs_f64).or(profile.settings.timeout),
             retries: self.globals.retries.or(profile.settings.retries).map_or(3, u32::from),
             connections: self.jobs(profile),
         };

@@ -77,7 +77,13 @@ pub struct Args {
     full_ref: bool,
 
     /// What the repositories hold
-    #[arg(long, value_enum, value_name = "TYPE", default_value = "image", help_heading = "Selection")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TYPE",
+        default_value = "image",
+        help_heading = "Selection"
+    )]
     r#type: Type,
 }
 
@@ -105,28 +111,26 @@ enum Type {
 /// A tag as `ls` prints it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct TagRow<'a> {
+struct TagRow {
     /// Registry and repository.
-    repository: &'a str,
-    tag: &'a str,
+    repository: String,
+    tag: String,
     /// What stands in front of the tag on a bare line.
     #[serde(skip)]
-    prefix: &'a str,
+    prefix: String,
 }
 
-impl Row for TagRow<'_> {
-    const COLUMNS: &'static [Column] = &[
-        Column { key: "Repository", header: "REPOSITORY" },
-        Column { key: "Tag", header: "TAG" },
-    ];
+impl Row for TagRow {
+    const COLUMNS: &'static [Column] =
+        &[Column { key: "Repository", header: "REPOSITORY" }, Column { key: "Tag", header: "TAG" }];
 
     fn cells(&self, _look: &Look) -> Vec<String> {
-        vec![self.repository.to_owned(), self.tag.to_owned()]
+        vec![self.repository.clone(), self.tag.clone()]
     }
 
     fn plain(&self) -> Cow<'_, str> {
         if self.prefix.is_empty() {
-            Cow::Borrowed(self.tag)
+            Cow::Borrowed(&self.tag)
         } else {
             Cow::Owned(format!("{}{}", self.prefix, self.tag))
         }
@@ -152,10 +156,11 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
     }
     let mut writer = Writer::new(out, &format, context.look()).map_err(template_error)?;
     let outcome = each(context, &targets, |target| {
-        let repository = target.reference.name();
-        let prefix = args.prefix(target, targets.len());
+        let (repository, prefix) = (target.reference.name(), args.prefix(target, targets.len()));
+        let mut row = TagRow { repository, tag: String::new(), prefix };
         let mut print = |tag: &str| {
-            let row = TagRow { repository: &repository, tag, prefix: &prefix };
+            row.tag.clear();
+            row.tag.push_str(tag);
             writer.write_row(&row).map_err(write_error)
         };
         if selection.can_stream() {
@@ -173,8 +178,16 @@ impl Args {
         let parse = || {
             Ok(Selection {
                 filters: self.filter.iter().map(|f| Glob::parse(f)).collect::<Result<_, _>>()?,
-                include: self.include.iter().map(|r| Regex::include(r)).collect::<Result<_, _>>()?,
-                exclude: self.exclude.iter().map(|r| Regex::exclude(r)).collect::<Result<_, _>>()?,
+                include: self
+                    .include
+                    .iter()
+                    .map(|r| Regex::include(r))
+                    .collect::<Result<_, _>>()?,
+                exclude: self
+                    .exclude
+                    .iter()
+                    .map(|r| Regex::exclude(r))
+                    .collect::<Result<_, _>>()?,
                 range: self.semver.as_deref().map(select::parse_range).transpose()?,
                 omit_digest_tags: self.omit_digest_tags,
                 sort: match self.sort {
@@ -298,8 +311,7 @@ struct Collecting<'a> {
 
 impl Sink for Collecting<'_> {
     fn entry(&mut self, tag: &str) -> Result<Flow, Error> {
-        let list =
-            if self.selection.collects(tag) { &mut self.tags } else { &mut self.left_out };
+        let list = if self.selection.collects(tag) { &mut self.tags } else { &mut self.left_out };
         Ok(if list.push(tag) { Flow::New } else { Flow::Known })
     }
 }

@@ -50,7 +50,10 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
     let text = if args.claims {
         let claims = claims(token.expose()).ok_or_else(|| {
             Error::usage(
-                format!("the token of {} is no JWT: it has no claims to show", reference.registry()),
+                format!(
+                    "the token of {} is no JWT: it has no claims to show",
+                    reference.registry()
+                ),
                 "leave --claims out",
             )
         })?;

@@ -6,6 +6,7 @@
 
 mod pages;
 
+pub use crate::auth::Ping;
 use crate::auth::{Call, Resource, Session};
 use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
@@ -76,30 +77,39 @@ impl Registry {
         let resource = Resource::Repository(repository.as_str().to_owned(), false);
         let path = format!("/v2/{repository}/tags/list");
         let query = Some("n=1");
-        let call = Call { method: Method::Get, path: &path, query, accept: None, resource: &resource };
+        let call =
+            Call { method: Method::Get, path: &path, query, accept: None, resource: &resource };
         self.session.send(&call, |answer| match answer.status() {
             200..=299 | 404 => Ok(()),
             _ => Err(unexpected(answer)),
         })?;
-        Ok(self.session.bearer(&resource))
+        Ok(self.session.token_for(&resource))
     }
 
-    /// `GET /v2/`: whether this is a registry and whether the login is good for anything.
+    /// The token that the registry gives for `GET /v2/` with the login, if it gives any.
     ///
     /// # Errors
-    /// As for any request; a status other than 200.
-    pub fn ping(&self) -> Result<(), Error> {
-        let call = Call {
-            method: Method::Get,
-            path: "/v2/",
-            query: None,
-            accept: None,
-            resource: &Resource::Base,
-        };
+    /// As for any request.
+    pub fn base_token(&self) -> Result<Option<Secret>, Error> {
+        let call = self.base_call();
         self.session.send(&call, |answer| match answer.status() {
             200..=299 => Ok(()),
             _ => Err(unexpected(answer)),
-        })
+        })?;
+        Ok(self.session.token_for(&Resource::Base))
+    }
+
+    /// `GET /v2/` without any login: what the registry asks of strangers.
+    ///
+    /// # Errors
+    /// Failures of the network, and a status that is neither 2xx nor 401.
+    pub fn ping(&self) -> Result<Ping, Error> {
+        self.session.ping(&self.base_call())
+    }
+
+    fn base_call(&self) -> Call<'static> {
+        let (method, resource) = (Method::Get, &Resource::Base);
+        Call { method, path: "/v2/", query: None, accept: None, resource }
     }
 }
 

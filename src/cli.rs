@@ -1,0 +1,212 @@
+//! The command line: our words, read by clap, and its complaints, put into our form.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use crate::commands::Command;
+use crate::commands::global::Globals;
+use crate::error::Error;
+
+const AFTER_HELP: &str = "\
+A first word that is no command is a repository: `docker tags alpine` lists its tags.
+Run `docker tags COMMAND --help` for more about a command.";
+
+/// List tags, digests and manifests of any container registry.
+#[derive(Debug, Parser)]
+#[command(
+    name = "docker-tags",
+    version,
+    disable_help_subcommand = false,
+    after_help = AFTER_HELP,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// The options that every command takes.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What became of the command line.
+#[derive(Debug)]
+pub enum Parsed {
+    /// A command to run.
+    Run(Box<Cli>),
+    /// A text to print: help or version.
+    Print(String),
+}
+
+/// The definition of the command line; `by_docker` makes help say `docker tags`.
+pub fn command(by_docker: bool) -> clap::Command {
+    let name = if by_docker { "docker tags" } else { "docker-tags" };
+    Cli::command().bin_name(name).display_name(name)
+}
+
+/// Reads our own arguments.
+///
+/// # Errors
+/// [`Error::Usage`] for whatever clap does not understand.
+pub fn parse(args: Vec<OsString>, by_docker: bool) -> Result<Parsed, Error> {
+    let command = command(by_docker);
+    if args.is_empty() {
+        return Ok(Parsed::Print(command.clone().render_help().to_string()));
+    }
+    let args = with_ls(&command, args);
+    let first = OsString::from(command.get_bin_name().unwrap_or_default());
+    let parsed = command
+        .try_get_matches_from(std::iter::once(first).chain(args))
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed {
+        Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
+        Err(error) if !error.use_stderr() => Ok(Parsed::Print(error.render().to_string())),
+        Err(error) => Err(usage_error(&error, by_docker)),
+    }
+}
+
+/// Puts `ls` in front when the first word is no command.
+fn with_ls(command: &clap::Command, mut args: Vec<OsString>) -> Vec<OsString> {
+    let is_command = |word: &OsStr| {
+        word == "help"
+            || command.get_subcommands().any(|sub| {
+                sub.get_name_and_visible_aliases().iter().any(|name| word == OsStr::new(name))
+            })
+    };
+    if first_word(command, &args).is_some_and(|word| !is_command(word)) {
+        args.insert(0, "ls".into());
+    }
+    args
+}
+
+/// The first argument that is neither an option nor an option's value.
+fn first_word<'a>(command: &clap::Command, args: &'a [OsString]) -> Option<&'a OsStr> {
+    let ls = command.find_subcommand("ls");
+    let options =
+        || command.get_arguments().chain(ls.into_iter().flat_map(|ls| ls.get_arguments()));
+    let takes_value = |arg: &clap::Arg| arg.get_action().takes_values();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let Some(text) = arg.to_str() else { return Some(arg) };
+        if text == "--" {
+            return args.next().map(OsString::as_os_str);
+        }
+        let wants_next = if let Some(name) = text.strip_prefix("--") {
+            !name.contains('=')
+                && options().any(|arg| arg.get_long() == Some(name) && takes_value(arg))
+        } else if let Some(letters) = text.strip_prefix('-').filter(|l| !l.is_empty()) {
+            let takes =
+                |letter| options().any(|arg| arg.get_short() == Some(letter) && takes_value(arg));
+            // In a cluster the first letter that takes a value takes the rest, or the next word.
+            letters.chars().position(takes).is_some_and(|at| at + 1 == letters.chars().count())
+        } else {
+            return Some(arg);
+        };
+        if wants_next {
+            args.next();
+        }
+    }
+    None
+}
+
+/// clap's complaint as one line and one hint.
+fn usage_error(error: &clap::Error, by_docker: bool) -> Error {
+    let text = error.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let mut message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        // clap puts the missing arguments on lines of their own.
+        let missing = lines.clone().find(|line| line.starts_with('<')).unwrap_or_default();
+        message = format!("{missing} is missing");
+    }
+    let suggestion = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
+        _ => None,
+    };
+    let suggested = suggestion(ContextKind::SuggestedArg)
+        .or_else(|| suggestion(ContextKind::SuggestedValue))
+        .or_else(|| suggestion(ContextKind::SuggestedSubcommand));
+    let program = if by_docker { "docker tags" } else { "docker-tags" };
+    let hint = match suggested {
+        Some(suggested) => format!("did you mean {suggested}?"),
+        None => {
+            let usage = lines.find_map(|line| line.strip_prefix("Usage: "));
+            let command = usage.unwrap_or_default().split_whitespace();
+            let words: Vec<&str> = command
+                .skip(program.split(' ').count())
+                .take_while(|word| word.bytes().all(|b| b.is_ascii_lowercase()))
+                .collect();
+            format!("{program} {} --help", words.join(" ")).replace("  ", " ")
+        }
+    };
+    Error::usage(message, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Parsed, Error> {
+        parse(line.split_whitespace().map(OsString::from).collect(), true)
+    }
+
+    #[test]
+    fn definition_is_sound() {
+        command(true).debug_assert();
+    }
+
+    #[test]
+    fn a_word_that_is_no_command_is_a_repository() {
+        for line in [
+            "alpine",
+            "alpine redis",
+            "ls alpine",
+            "list alpine",
+            "--limit 5 alpine",
+            "-p work --limit 5 alpine",
+            "-vp work alpine",
+            "--format json alpine",
+            "-r alpine",
+            "-- alpine",
+        ] {
+            let Ok(Parsed::Run(cli)) = parsed(line) else { panic!("{line}") };
+            let Command::Ls(args) = cli.command else { panic!("{line}") };
+            assert_eq!(args.repositories[0], "alpine", "{line}");
+        }
+        let Ok(Parsed::Run(cli)) = parsed("-p ls check") else { panic!() };
+        assert!(matches!(cli.command, Command::Check(_)));
+    }
+
+    #[test]
+    fn complaints() {
+        let cases = [
+            ("ls --nope alpine", "unexpected argument '--nope' found", "docker tags ls --help"),
+            ("ls --limt 3 alpine", "unexpected argument '--limt' found", "did you mean --limit?"),
+            ("ls", "<REPO>... is missing", "docker tags ls --help"),
+            ("ls --limit x alpine", "invalid value 'x' for '--limit <N>'", "docker tags ls --help"),
+            (
+                "ls alpine --sort nam",
+                "invalid value 'nam' for '--sort <ORDER>'",
+                "did you mean name?",
+            ),
+            ("ls alpine --timeout 0", "invalid value '0' for '--timeout <SECONDS>'", "--help"),
+        ];
+        for (line, message, hint) in cases {
+            let Err(error) = parsed(line) else { panic!("{line}") };
+            assert!(error.to_string().starts_with(message), "{line}: {error}");
+            assert!(error.hint().unwrap().contains(hint), "{line}: {:?}", error.hint());
+            assert_eq!(error.exit_code(), 2);
+        }
+    }
+
+    #[test]
+    fn help_goes_to_stdout() {
+        for line in ["", "--help", "help", "ls --help", "help ls", "--version"] {
+            assert!(matches!(parsed(line), Ok(Parsed::Print(_))), "{line}");
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! `check`: why a registry does what it does.
+//!
+//! The first half explains without the network: how the name is understood, which profile and
+//! login apply and where each came from. The second half asks: does it answer, what does it want,
+//! is a token granted, and for what.
+
+use std::io::Write;
+use std::time::Instant;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::context::Context;
+use super::{template_error, write_error};
+use crate::auth::endpoint::Endpoint;
+use crate::auth::token::claims;
+use crate::config::Profile;
+use crate::credentials::Found;
+use crate::error::Error;
+use crate::http::url::Scheme;
+use crate::output::{Column, Format, Look, Row, Writer};
+use crate::reference::{Reference, Registry as RegistryName};
+use crate::registry::{Ping, Registry};
+use crate::terminal::sanitize;
+
+const EXAMPLES: &str = "\
+Examples:
+  docker tags check                      the active profile's registry
+  docker tags check ghcr.io              a registry
+  docker tags check alpine               a repository: may it be read?
+  docker tags check --offline alpine     without any request";
+
+/// Show how a name is understood, which login applies, and what the registry answers.
+///
+/// Explains a name, its registry, profile, TLS settings and login, and where each came from; then
+/// asks the registry and shows what it wants and grants. No secret is shown.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// A registry (ghcr.io, localhost:5000) or an image
+    #[arg(value_name = "REGISTRY or IMAGE")]
+    name: Option<String>,
+
+    /// Explain only; send no request
+    #[arg(long)]
+    offline: bool,
+}
+
+/// What is known without the network. The keys are a contract.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Report {
+    input: String,
+    registry: String,
+    repository: String,
+    tag: String,
+    digest: String,
+    reference: String,
+    profile: String,
+    endpoint: String,
+    #[serde(rename = "TLS")]
+    tls: &'static str,
+    credential: Credential,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ping: Option<PingReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<TokenReport>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Credential {
+    kind: &'static str,
+    username: String,
+    source: String,
+}
+
+/// How `GET /v2/` was answered.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PingReport {
+    status: u16,
+    milliseconds: u64,
+}
+
+/// Whether a token was granted, and for what.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TokenReport {
+    granted: bool,
+    /// The actions that the token itself names; `null` when it does not say.
+    access: Option<Vec<String>>,
+    milliseconds: u64,
+}
+
+impl Row for Report {
+    const COLUMNS: &'static [Column] = &[
+        Column { key: "Input", header: "INPUT" },
+        Column { key: "Registry", header: "REGISTRY" },
+        Column { key: "Repository", header: "REPOSITORY" },
+        Column { key: "Tag", header: "TAG" },
+        Column { key: "Digest", header: "DIGEST" },
+        Column { key: "Reference", header: "REFERENCE" },
+        Column { key: "Profile", header: "PROFILE" },
+        Column { key: "Endpoint", header: "ENDPOINT" },
+        Column { key: "TLS", header: "TLS" },
+        Column { key: "Credential", header: "CREDENTIAL" },
+        Column { key: "Ping", header: "PING" },
+        Column { key: "Challenge", header: "CHALLENGE" },
+        Column { key: "Token", header: "TOKEN" },
+    ];
+
+    fn cells(&self, _look: &Look) -> Vec<String> {
+        let ping = self.ping.as_ref().map(|ping| ping.status.to_string());
+        let challenge = self.challenge.as_ref().and_then(|c| c["Scheme"].as_str());
+        let token = self.token.as_ref().map(|token| token.granted.to_string());
+        vec![
+            self.input.clone(),
+            self.registry.clone(),
+            self.repository.clone(),
+            self.tag.clone(),
+            self.digest.clone(),
+            self.reference.clone(),
+            self.profile.clone(),
+            self.endpoint.clone(),
+            self.tls.to_owned(),
+            self.credential.kind.to_owned(),
+            ping.unwrap_or_default(),
+            challenge.unwrap_or_default().to_owned(),
+            token.unwrap_or_default(),
+        ]
+    }
+
+    fn plain(&self) -> std::borrow::Cow<'_, str> {
+        (&self.reference).into()
+    }
+}
+
+/// What a name turned out to be.
+struct Subject {
+    registry: RegistryName,
+    reference: Option<Reference>,
+    profile: Profile,
+    why: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A name that is none; the failure of the registry, after everything else was printed.
+pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+    let format = match (&context.globals.format, context.globals.quiet) {
+        (None, false) => None,
+        _ => Some(context.format(Format::Plain)?),
+    };
+    let subject = subject(context, args.name.as_deref())?;
+    let endpoint = context.endpoint(&subject.registry, &subject.profile)?;
+    let found = context.find_login(&subject.registry, &subject.profile)?;
+    found.warnings.iter().for_each(|warning| context.reporter.warn(warning));
+    let mut report = report(args, context, &subject, &endpoint, &found)?;
+    let mut outcome = Ok(());
+    if !args.offline {
+        let registry = context.registry(&subject.registry, &subject.profile)?;
+        outcome = ask(&registry, &subject, &mut report);
+    }
+    match format {
+        Some(format) => {
+            let mut writer = Writer::new(out, &format, context.look()).map_err(template_error)?;
+            writer.write_row(&report).map_err(write_error)?;
+            writer.finish().map_err(write_error)?;
+        }
+        None => print(&report, &subject, &found, outcome.is_ok() && !args.offline, out)
+            .map_err(Error::stdout)?,
+    }
+    outcome
+}
+
+/// Whether the name is a registry or an image: a registry has no path, and a dot, a port behind
+/// `localhost` or an address, or a slash at its end.
+fn subject(context: &Context, name: Option<&str>) -> Result<Subject, Error> {
+    let active = context.active()?;
+    let registry = match name {
+        None => Some(active.profile.registry().clone()),
+        Some(name) => as_registry(name)?,
+    };
+    if let Some(registry) = registry {
+        let served = context.resolve_registry(&registry)?;
+        let (profile, why) = (served.profile, served.why);
+        return Ok(Subject { registry, reference: None, profile, why });
+    }
+    let resolved = context.resolve(name.unwrap_or_default())?;
+    Ok(Subject {
+        registry: resolved.reference.registry().clone(),
+        reference: Some(resolved.reference),
+        profile: resolved.profile,
+        why: resolved.why,
+    })
+}
+
+fn as_registry(name: &str) -> Result<Option<RegistryName>, Error> {
+    let name = ["https://", "http://", "docker://"]
+        .iter()
+        .find_map(|scheme| name.strip_prefix(scheme))
+        .unwrap_or(name);
+    let bare = name.strip_suffix('/').unwrap_or(name);
+    if bare.contains('/') || bare.contains('@') {
+        return Ok(None);
+    }
+    let host = bare.split(':').next().unwrap_or_default();
+    let is_host = host.contains('.') || host == "localhost" || bare.starts_with('[');
+    if !is_host && bare.len() == name.len() {
+        return Ok(None);
+    }
+    let parsed = bare.parse();
+    parsed.map(Some).map_err(|source| Error::Reference { input: name.to_owned(), source })
+}
+
+fn report(
+    args: &Args,
+    context: &Context,
+    subject: &Subject,
+    endpoint: &Endpoint,
+    found: &Found,
+) -> Result<Report, Error> {
+    let text = |part: Option<String>| part.unwrap_or_default();
+    let reference = subject.reference.as_ref();
+    let active = context.active()?.profile.name().unwrap_or_default().to_owned();
+    let _ = active;
+    Ok(Report {
+        input: args.name.clone().unwrap_or_default(),
+        registry: subject.registry.to_string(),
+        repository: text(reference.map(|r| r.repository().to_string())),
+        tag: text(reference.and_then(|r| r.tag()).map(ToString::to_string)),
+        digest: text(reference.and_then(|r| r.digest()).map(ToString::to_string)),
+        reference: reference.map_or_else(|| subject.registry.to_string(), ToString::to_string),
+        profile: subject.profile.name().unwrap_or_default().to_owned(),
+        endpoint: format!("{}{}", endpoint.origin, endpoint.prefix),
+        tls: match endpoint.origin.scheme() {
+            Scheme::Http => "plain-http",
+            Scheme::Https if endpoint.tls.insecure => "insecure",
+            Scheme::Https => "verify",
+        },
+        credential: Credential {
+            kind: found.credential.as_ref().map_or("none", |credential| credential.kind()),
+            username: text(found.credential.as_ref().and_then(|c| c.username()).map(str::to_owned)),
+            source: match found.credential {
+                Some(_) => found.source.to_string(),
+                None => String::new(),
+            },
+        },
+        ping: None,
+        challenge: None,
+        token: None,
+    })
+}
+
+/// Asks the registry, filling in what it says as far as it gets.
+fn ask(registry: &Registry, subject: &Subject, report: &mut Report) -> Result<(), Error> {
+    let started = Instant::now();
+    let Ping { status, challenge } = registry.ping()?;
+    report.ping = Some(PingReport { status, milliseconds: milliseconds(started) });
+    report.endpoint = registry.session().address();
+    if registry.session().is_plain_http() {
+        report.tls = "plain-http";
+    }
+    report.challenge = Some(challenge.map_or(Value::Null, |challenge| {
+        let part = |name: &str| challenge.parameter(name).map(|text| sanitize(text).into_owned());
+        serde_json::json!({
+            "Scheme": sanitize(challenge.scheme()),
+            "Realm": part("realm"),
+            "Service": part("service"),
+        })
+    }));
+    let started = Instant::now();
+    let outcome = match subject.reference.as_ref() {
+        Some(reference) => registry.token(reference.repository()),
+        None => registry.base_token(),
+    };
+    let milliseconds = milliseconds(started);
+    let granted = outcome.as_ref().ok().and_then(|token| token.as_ref());
+    let access = granted.and_then(|token| claims(token.expose())).map(|c| granted_actions(&c));
+    report.token = Some(TokenReport { granted: granted.is_some(), access, milliseconds });
+    outcome.map(drop)
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a token's `access` claim allows: `repository:library/alpine:pull`.
+fn granted_actions(claims: &Value) -> Vec<String> {
+    let entries = claims.get("access").and_then(Value::as_array);
+    let mut granted = Vec::new();
+    for entry in entries.into_iter().flatten().take(100) {
+        let part = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
+        let actions = entry.get("actions").and_then(Value::as_array);
+        let actions: Vec<&str> = actions.into_iter().flatten().filter_map(Value::as_str).collect();
+        let text = format!("{}:{}:{}", part("type"), part("name"), actions.join(","));
+        granted.push(sanitize(&text).into_owned());
+    }
+    granted
+}
+
+/// The page for people.
+fn print(
+    report: &Report,
+    subject: &Subject,
+    found: &Found,
+    answered: bool,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let mut line = |name: &str, value: &str| match value {
+        "" => Ok(()),
+        value => writeln!(out, "{:<12} {}", format!("{name}:"), sanitize(value)),
+    };
+    line("Input", &report.input)?;
+    line("Reference", &report.reference)?;
+    line("Registry", &report.registry)?;
+    line("Repository", &report.repository)?;
+    line("Tag", &report.tag)?;
+    line("Digest", &report.digest)?;
+    let profile = match report.profile.as_str() {
+        "" => "none",
+        name => name,
+    };
+    line("Profile", &format!("{profile} ({})", subject.why))?;
+    line("Endpoint", &report.endpoint)?;
+    line("TLS", report.tls)?;
+    line("Login", &login_line(report))?;
+    for step in &found.trail {
+        line("", &format!("  {step}"))?;
+    }
+    if let Some(ping) = &report.ping {
+        let text = format!("GET /v2/ answers {} in {} ms", ping.status, ping.milliseconds);
+        line("Ping", &text)?;
+    }
+    line("Challenge", &challenge_line(report.challenge.as_ref()))?;
+    if let Some(token) = &report.token {
+        line("Token", &token_line(token))?;
+    }
+    if answered && subject.reference.is_some() {
+        line("Result", "the repository can be asked for")?;
+    }
+    Ok(())
+}
+
+fn login_line(report: &Report) -> String {
+    let Credential { kind, username, source } = &report.credential;
+    match (*kind, username.as_str()) {
+        ("none", _) => "none (anonymous)".to_owned(),
+        (kind, "") => format!("{kind}, from {source}"),
+        (kind, user) => format!("{user} ({kind}), from {source}"),
+    }
+}
+
+fn challenge_line(challenge: Option<&Value>) -> String {
+    let Some(challenge) = challenge else { return String::new() };
+    let Some(scheme) = challenge["Scheme"].as_str() else {
+        return "none: the registry is open".to_owned();
+    };
+    let mut text = scheme.to_owned();
+    for (name, key) in [("realm", "Realm"), ("service", "Service")] {
+        if let Some(value) = challenge[key].as_str() {
+            text.push_str(&format!(", {name} {value}"));
+        }
+    }
+    text
+}
+
+fn token_line(token: &TokenReport) -> String {
+    let TokenReport { granted, access, milliseconds } = token;
+    let what = match (granted, access) {
+        (false, _) => "none",
+        (true, None) => "granted",
+        (true, Some(access)) if access.is_empty() => "granted, but it allows nothing",
+        (true, Some(access)) => &format!("granted for {}", access.join(" ")),
+    };
+    format!("{what}, in {milliseconds} ms")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_registry;
+
+    #[test]
+    fn registries_and_images() {
+        let cases = [
+            ("ghcr.io", Some("ghcr.io")),
+            ("https://ghcr.io/", Some("ghcr.io")),
+            ("localhost:5000", Some("localhost:5000")),
+            ("localhost", Some("localhost")),
+            ("127.0.0.1:5000", Some("127.0.0.1:5000")),
+            ("[::1]:5000", Some("[::1]:5000")),
+            ("myhost:5000/", Some("myhost:5000")),
+            ("index.docker.io", Some("docker.io")),
+            ("alpine", None),
+            ("alpine:3.19", None),
+            ("ghcr.io/acme/api", None),
+            ("acme/api", None),
+        ];
+        for (text, registry) in cases {
+            let found = as_registry(text).unwrap();
+            assert_eq!(found.as_ref().map(|r| r.as_str()), registry, "{text}");
+        }
+        assert!(as_registry("foo_bar.com/").is_err());
+    }
+}
