@@ -8,6 +8,7 @@
 //! `token` (a token service that signs), `tls`, `seed` and `bulk` (content), `skopeo`, `docker_cli`.
 //! Its own tests are in `bench`; the product's in `ls`, `plugin`, `signals` and `bad_input`.
 
+#![cfg(unix)]
 #![allow(clippy::print_stderr, reason = "a failing test shows what its servers said")]
 
 mod bad_input;

@@ -117,11 +117,6 @@ impl Registry {
             .send(self.address)
             .unwrap_or_else(|error| panic!("{} {}: {error}", request.method, request.target))
     }
-
-    /// What it has logged so far.
-    pub fn log(&self) -> String {
-        self.log.text()
-    }
 }
 
 impl Drop for Registry {
@@ -129,7 +124,10 @@ impl Drop for Registry {
         drop(self.lifeline.take());
         let _ = self.child.wait();
         if thread::panicking() {
-            eprintln!("--- log of the registry at {}\n{}", self.address, self.log());
+            let log = self.log.text();
+            let from = log.lines().count().saturating_sub(20);
+            let tail: Vec<&str> = log.lines().skip(from).collect();
+            eprintln!("--- last lines of the registry at {}\n{}", self.address, tail.join("\n"));
         }
     }
 }

@@ -313,12 +313,13 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         let shared = Arc::clone(shared);
         thread::spawn(move || {
             // An error here is a client that went away; the test sees it by what the client reports.
-            let _ = converse(stream, &shared);
+            let _ = converse(&stream, &shared);
+            let _ = stream.shutdown(Shutdown::Both);
         });
     }
 }
 
-fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
+fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_read_timeout(Some(IDLE))?;
     shared.open.lock().expect("no handler panics").push(stream.try_clone()?);
     let mut first = [0];
@@ -326,7 +327,7 @@ fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         shared.probes.fetch_add(1, Ordering::SeqCst);
         return match shared.tls {
             Tls::Close => Ok(()),
-            Tls::Forward(to) => splice(&stream, &TcpStream::connect(to)?),
+            Tls::Forward(to) => splice(stream, &TcpStream::connect(to)?),
         };
     }
     shared.connections.fetch_add(1, Ordering::SeqCst);
@@ -344,6 +345,9 @@ fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         };
         shared.answered.lock().expect("no handler panics").push(entry);
         response.write(&request, &mut writer)?;
+        if request.header("Connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
+            break;
+        }
     }
     Ok(())
 }
