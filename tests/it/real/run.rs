@@ -217,6 +217,11 @@ pub fn start(command: &mut Command, stdin: Stdio) -> Running {
 }
 
 impl Running {
+    /// Whether it has come to its end.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("ask for the exit status").is_some()
+    }
+
     /// Waits for the end and returns everything printed.
     #[track_caller]
     pub fn wait(mut self) -> Outcome {
@@ -260,7 +265,7 @@ fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
 
 /// Waits until a condition holds. Fails the test when it does not come to pass.
 #[track_caller]
-pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < LIMIT, "waited {LIMIT:?} in vain: {what}");
