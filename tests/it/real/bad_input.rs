@@ -86,17 +86,13 @@ fn what_the_other_end_refuses() {
     let missing = format!("{}/no/such", open.address());
     let basic = format!("{}/team/app", htpasswd.address());
     let bearer = format!("{}/team/app", tokens.address());
-    let page = format!("{}/team/app", html.address());
+    let html_host = html.address().to_string();
+    let page = format!("{html_host}/team/app");
     let anonymous = [
         case("missing repository", &["ls", &missing], 3, &[&missing]),
         case("private repository, Basic", &["ls", &basic], 4, &[&basic, "docker login"]),
         case("private repository, token", &["ls", &bearer], 4, &[&bearer, "docker login"]),
-        case(
-            "HTML instead of JSON",
-            &["ls", &page],
-            1,
-            &[&html.address().to_string(), "text/html"],
-        ),
+        case("HTML instead of JSON", &["ls", &page], 1, &[&html_host, "text/html"]),
         case("nobody listens", &["ls", "127.0.0.1:1/team/app"], 5, &["127.0.0.1:1"]),
         case("no such host", &["ls", "no-such-host.invalid/app"], 5, &["no-such-host.invalid"]),
     ];

@@ -24,7 +24,7 @@ fn docker_lists_tags() {
         &["tags", &repository],
         &["-D", "--log-level=error", "tags", "ls", &repository],
         // The first `tags` is the value of a flag.
-        &["-c", "tags", "tags", "ls", &repository],
+        &["--tlscacert", "tags", "tags", "ls", &repository],
     ];
     for call in calls {
         let outcome = docker.run(call).expect_code(0);
