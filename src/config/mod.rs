@@ -1,1 +1,140 @@
-//! (placeholder: being written)
+//! Profiles: how each registry is reached, and as whom.
+//!
+//! They live in one TOML file that people write by hand and `docker tags profile` edits:
+//!
+//! ```toml
+//! profile = "work"                 # the active profile
+//!
+//! [profiles.work]
+//! registry     = "ghcr.io"
+//! namespace    = "acme"            # `api` means ghcr.io/acme/api
+//! username     = "octocat"
+//! password-env = "GHCR_TOKEN"
+//! ```
+//!
+//! [`load`](self) reads and checks the whole file before anything else happens, `choose` says
+//! which profile is active and which one serves a name, [`edit`] changes the file and keeps
+//! everything else in it as it was, `write` puts it on the disk. The environment comes in as an
+//! [`Env`]; no network, and no secret is fetched here: a profile only says where its password is.
+//!
+//! One profile is built in: [`BUILT_IN`], Docker Hub with no settings at all. It is active when
+//! nothing else is chosen, and its name is reserved, as the context of that name is in docker.
+
+mod check;
+mod choose;
+pub mod edit;
+mod error;
+mod layout;
+mod load;
+mod near;
+mod settings;
+mod url;
+mod value;
+mod write;
+
+#[cfg(test)]
+mod testing;
+
+use std::path::{Path, PathBuf};
+
+pub use choose::{Active, ChosenBy, Resolved, Served};
+pub use error::ConfigError;
+pub use settings::{
+    ClientCert, DEFAULT_JOBS, KEYS, Origin, PasswordSource, Pattern, Profile, Row, Settings,
+};
+pub use url::{Endpoint, is_loopback};
+
+use crate::env::Env;
+
+/// The name of the built-in Docker Hub profile; no profile in the file may have it.
+pub const BUILT_IN: &str = "default";
+
+/// What stands in the configuration file, all of it checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    path: PathBuf,
+    active: Option<(String, usize)>,
+    previous: Option<String>,
+    profiles: Vec<Profile>,
+    built_in: Profile,
+    warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads and checks the file that [`path`] names. No file means no profiles.
+    ///
+    /// # Errors
+    /// The file cannot be read, or something in it is wrong: the first fault, with its place.
+    pub fn load(env: &Env) -> Result<Config, ConfigError> {
+        load::load(env)
+    }
+
+    /// The file, whether it exists or not.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The profiles of the file, in its order; the built-in one is not among them.
+    pub fn profiles(&self) -> impl Iterator<Item = &Profile> {
+        self.profiles.iter()
+    }
+
+    /// The built-in Docker Hub profile.
+    pub fn built_in(&self) -> &Profile {
+        &self.built_in
+    }
+
+    /// What the user should hear of, once, on stderr: a password in a file that others can read.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+/// Where the configuration file is: `$DOCKER_TAGS_CONFIG`, else `docker-tags/config.toml` in
+/// the platform's directory (`$XDG_CONFIG_HOME` when it is absolute, else `~/.config`, on Linux).
+///
+/// # Errors
+/// There is no home directory to put it in.
+pub fn path(env: &Env) -> Result<PathBuf, ConfigError> {
+    if let Some(path) = env.path("DOCKER_TAGS_CONFIG") {
+        return Ok(path);
+    }
+    let directory = directory(env).ok_or_else(|| {
+        ConfigError::usage("no home directory to look for the configuration in")
+            .with_hint("set HOME, or DOCKER_TAGS_CONFIG to the file's path")
+    })?;
+    Ok(directory.join("docker-tags").join("config.toml"))
+}
+
+#[cfg(target_os = "linux")]
+fn directory(env: &Env) -> Option<PathBuf> {
+    env.path("XDG_CONFIG_HOME")
+        .filter(|path| path.is_absolute())
+        .or_else(|| env.home().map(|home| home.join(".config")))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn directory(_env: &Env) -> Option<PathBuf> {
+    dirs::config_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn path_of_the_file() {
+        let cases: [(&[(&str, &str)], &str); 5] = [
+            (&[("HOME", "/h")], "/h/.config/docker-tags/config.toml"),
+            (&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")], "/x/docker-tags/config.toml"),
+            (&[("HOME", "/h"), ("XDG_CONFIG_HOME", "x")], "/h/.config/docker-tags/config.toml"),
+            (&[("HOME", "/h"), ("XDG_CONFIG_HOME", "")], "/h/.config/docker-tags/config.toml"),
+            (&[("HOME", "/h"), ("DOCKER_TAGS_CONFIG", "/c/t.toml")], "/c/t.toml"),
+        ];
+        for (pairs, expected) in cases {
+            let env = Env::from_pairs(pairs.iter().copied());
+            assert_eq!(path(&env).unwrap(), Path::new(expected), "{pairs:?}");
+        }
+    }
+}

@@ -1,1 +1,59 @@
-//! (placeholder: being written)
+//! Where logins come from.
+//!
+//! Whoever has logged in with docker is logged in here: a [`Store`] looks into
+//! `DOCKER_AUTH_CONFIG`, docker's `config.json` with its credential helpers, and podman's
+//! `auth.json`, in this order, each read as its owner reads it. A place that is broken is a
+//! warning, never the end: without a login there are still the public images.
+//!
+//! In four points this differs from docker, on purpose. A wrong type somewhere in config.json
+//! loses no login. A helper that fails or is missing means anonymous, with a warning, and the
+//! file's own entry is not used in its place (two points). A login without a user name is not used.
+//!
+//! This is the only part of the crate that starts other programs (in `process`).
+
+mod auth_config_env;
+mod auth_file;
+mod credential;
+mod docker_config;
+mod helper;
+mod json;
+mod password;
+mod podman;
+mod process;
+mod prompt;
+mod store;
+mod text;
+
+#[cfg(all(test, unix))]
+mod tests;
+
+pub use credential::{Credential, CredentialError, Found, Source};
+pub use password::{PasswordError, describe as describe_password, trim_newline};
+pub use prompt::{PromptError, ask_password};
+pub use store::Store;
+
+use std::time::Duration;
+
+use crate::env::Env;
+use crate::secret::Secret;
+
+/// How long a credential helper or a password command may take: it may ask its user for a PIN.
+pub const HELPER_LIMIT: Duration = Duration::from_secs(60);
+
+/// The login in `DOCKER_USERNAME` (or `DOCKER_USER`) and `DOCKER_PASSWORD`; `None` unless both are
+/// set. It is meant for the active registry alone.
+pub fn from_environment(env: &Env) -> Option<Found> {
+    let password = env.text("DOCKER_PASSWORD").map(trim_newline)?;
+    let (variable, username) = ["DOCKER_USERNAME", "DOCKER_USER"]
+        .into_iter()
+        .find_map(|variable| Some((variable, env.text(variable)?)))?;
+    let credential =
+        Credential::Basic { username: username.to_owned(), password: Secret::new(password) };
+    Some(Found::new(credential, Source::Environment(variable)))
+}
+
+/// Whether the group or everybody may read this file: on Unix its permission bits if so, else
+/// `None`. For warning about files that hold a password.
+pub fn readable_by_others(meta: &std::fs::Metadata) -> Option<u32> {
+    auth_file::readable_by_others(meta)
+}

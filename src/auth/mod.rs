@@ -1,0 +1,391 @@
+//! Authentication: the machine that turns a `401` into an answer.
+//!
+//! Nothing about any registry is hard-coded and nothing is pinged. A request goes out with what
+//! its repository's [`Slot`] knows (nothing, at first); a `401` says which token is wanted, from
+//! whom, for which scope; the token is fetched and the request sent again. Every way through is
+//! bounded: a request is sent at most three times. While a slot knows nothing, one request finds
+//! out and the others wait, so that fifty requests cost one challenge and one token.
+
+pub mod challenge;
+pub mod endpoint;
+pub mod realm;
+mod respond;
+pub mod token;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use crate::credentials::Credential;
+use crate::error::{Error, Network};
+use crate::http::address::Reach;
+use crate::http::tls::TlsSettings;
+use crate::http::url::{Origin, Scheme, Url};
+use crate::http::{Answer, Client, Failure, Method, Peer, Request};
+use crate::secret::Secret;
+use challenge::Challenge;
+use endpoint::Endpoint;
+use respond::History;
+
+/// The most often that one request is sent.
+const MAX_SENDS: u32 = 3;
+/// The most redirects that are followed for one request.
+const MAX_REDIRECTS: u32 = 5;
+
+/// What a request is about: requests about the same thing share a token.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Resource {
+    /// `GET /v2/`.
+    Base,
+    /// The list of repositories.
+    Catalog,
+    /// A repository; the flag says that it holds a Docker plugin.
+    Repository(String, bool),
+}
+
+impl Resource {
+    /// The scope to ask for when a challenge names none.
+    fn default_scope(&self) -> Option<String> {
+        match self {
+            Resource::Base | Resource::Catalog => None,
+            Resource::Repository(name, false) => Some(format!("repository:{name}:pull")),
+            Resource::Repository(name, true) => Some(format!("repository(plugin):{name}:pull")),
+        }
+    }
+}
+
+/// A login and where it came from.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The credential.
+    pub credential: Credential,
+    /// Where it came from, for people.
+    pub source: String,
+    /// Given for this very call: when it is refused, nothing is tried without it.
+    pub explicit: bool,
+}
+
+impl Login {
+    /// Who this is, for messages.
+    pub fn user(&self) -> &str {
+        self.credential.username().unwrap_or("this token")
+    }
+}
+
+/// Finds the login when the first challenge asks for one: open registries never cause a look-up.
+pub type LoginSource = Box<dyn Fn() -> Option<Login> + Send + Sync>;
+
+/// A request to a registry's API.
+#[derive(Debug, Clone)]
+pub struct Call<'a> {
+    /// The method.
+    pub method: Method,
+    /// The path, from `/v2/` on.
+    pub path: &'a str,
+    /// The query, without its question mark.
+    pub query: Option<&'a str>,
+    /// The `Accept` header.
+    pub accept: Option<&'static str>,
+    /// What it is about.
+    pub resource: &'a Resource,
+}
+
+/// What is sent as `Authorization`.
+#[derive(Debug, Clone)]
+enum Authorization {
+    Basic(Secret),
+    Bearer { header: Secret, expires: Instant },
+}
+
+impl Authorization {
+    fn header(&self) -> &Secret {
+        match self {
+            Authorization::Basic(header) | Authorization::Bearer { header, .. } => header,
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        match self {
+            Authorization::Basic(_) => true,
+            Authorization::Bearer { expires, .. } => Instant::now() < *expires,
+        }
+    }
+}
+
+/// What is known of how requests about one resource are answered.
+#[derive(Debug, Default)]
+struct Slot {
+    known: bool,
+    authorization: Option<Authorization>,
+}
+
+/// A registry as this run talks to it. Shared by all threads.
+pub struct Session {
+    client: Arc<Client>,
+    endpoint: Endpoint,
+    peer: Peer,
+    /// Connections to hosts that the registry names; made when the first is named.
+    foreign: OnceLock<Peer>,
+    /// The origin that answers: the endpoint's, or for a loopback registry what the probe found.
+    origin: Mutex<Option<Origin>>,
+    source: LoginSource,
+    login: OnceLock<Option<Login>>,
+    login_refused: AtomicBool,
+    slots: Mutex<HashMap<Resource, Arc<Mutex<Slot>>>>,
+}
+
+/// A `401` as far as it matters.
+struct Unauthorized {
+    challenges: Vec<Challenge>,
+    url: Url,
+    detail: Option<String>,
+}
+
+/// How one send ended, if not in an error.
+enum Sent<T> {
+    Answered(T),
+    Unauthorized(Unauthorized),
+    Redirect(Url),
+}
+
+impl Session {
+    /// A session with nothing known and no connection open.
+    pub fn new(client: Arc<Client>, endpoint: Endpoint, source: LoginSource) -> Self {
+        let peer = Peer::new(endpoint.tls.clone(), Reach::Anywhere);
+        Session {
+            client,
+            peer,
+            foreign: OnceLock::new(),
+            origin: Mutex::new((!endpoint.probe).then(|| endpoint.origin.clone())),
+            endpoint,
+            source,
+            login: OnceLock::new(),
+            login_refused: AtomicBool::new(false),
+            slots: Mutex::default(),
+        }
+    }
+
+    /// Where requests go.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Tells the user something, once.
+    pub fn warn(&self, text: &str) {
+        self.client.reporter().warn(text);
+    }
+
+    /// The login, looked up at the first call.
+    pub fn login(&self) -> Option<&Login> {
+        self.login.get_or_init(|| (self.source)()).as_ref()
+    }
+
+    /// Sends a request, authenticating as the registry asks, and reads the answer with `read`.
+    ///
+    /// `read` sees any status but 401, 403, redirects and "try again later". It may run again
+    /// when an answer was cut short.
+    ///
+    /// # Errors
+    /// What `read` returns, and every failure of the network and of authentication.
+    pub fn send<T>(
+        &self,
+        call: &Call,
+        mut read: impl FnMut(&mut Answer) -> Result<T, Failure>,
+    ) -> Result<T, Error> {
+        let slot = self.slot(call.resource);
+        let mut guard = lock(&slot);
+        if guard.authorization.as_ref().is_some_and(|auth| !auth.is_fresh()) {
+            *guard = Slot::default();
+        }
+        let mut used = guard.authorization.clone();
+        // While nothing is known the slot stays locked: this request finds out for all.
+        let mut gate = if guard.known { None } else { Some(guard) };
+        let mut history = History::default();
+        loop {
+            history.sends += 1;
+            let refusal = match self.transmit(call, used.as_ref(), &mut read)? {
+                Ok(value) => {
+                    if let Some(mut slot) = gate.take() {
+                        slot.known = true;
+                    }
+                    return Ok(value);
+                }
+                Err(refusal) => refusal,
+            };
+            let mut state = gate.take().unwrap_or_else(|| lock(&slot));
+            let renewed = state.known && !same(state.authorization.as_ref(), used.as_ref());
+            if renewed && history.sends < MAX_SENDS {
+                used = state.authorization.clone();
+                continue;
+            }
+            let next = self.respond(call, &refusal, used.as_ref(), &mut history)?;
+            *state = Slot { known: true, authorization: Some(next.clone()) };
+            used = Some(next);
+        }
+    }
+
+    /// Sends once, following redirects. The inner error is a `401` of the registry itself.
+    fn transmit<T>(
+        &self,
+        call: &Call,
+        authorization: Option<&Authorization>,
+        read: &mut impl FnMut(&mut Answer) -> Result<T, Failure>,
+    ) -> Result<Result<T, Unauthorized>, Error> {
+        let mut url = self.with_origin(call, read, authorization)?;
+        for hop in 0..=MAX_REDIRECTS {
+            match url {
+                Sent::Answered(value) => return Ok(Ok(value)),
+                Sent::Unauthorized(refusal) if hop == 0 => return Ok(Err(refusal)),
+                Sent::Unauthorized(refusal) => return Err(self.foreign_challenge(&refusal)),
+                Sent::Redirect(target) => url = self.follow(call, &target, read)?,
+            }
+        }
+        Err(self.refuse("it redirects in circles", ""))
+    }
+
+    /// Sends to the registry's own origin; for a loopback registry finds out its scheme first.
+    fn with_origin<T>(
+        &self,
+        call: &Call,
+        read: &mut impl FnMut(&mut Answer) -> Result<T, Failure>,
+        authorization: Option<&Authorization>,
+    ) -> Result<Sent<T>, Error> {
+        let mut known = lock(&self.origin);
+        if let Some(origin) = known.clone() {
+            drop(known);
+            return self.once(call, &self.url(call, &origin), authorization, false, read);
+        }
+        // The lock is held: one request probes, the others wait for what it finds.
+        let origin = self.endpoint.origin.clone();
+        let first = self.once(call, &self.url(call, &origin), authorization, true, read);
+        let speaks_no_tls = matches!(
+            &first,
+            Err(Error::Network { cause: Network::Tls(_) | Network::Timeout(..), .. })
+        );
+        if !speaks_no_tls {
+            if !matches!(first, Err(Error::Network { .. })) {
+                *known = Some(origin);
+            }
+            return first;
+        }
+        let origin = origin.with_scheme(Scheme::Http);
+        *known = Some(origin.clone());
+        drop(known);
+        self.once(call, &self.url(call, &origin), authorization, false, read)
+    }
+
+    fn url(&self, call: &Call, origin: &Origin) -> Url {
+        origin.url(&format!("{}{}", self.endpoint.prefix, call.path), call.query)
+    }
+
+    fn once<T>(
+        &self,
+        call: &Call,
+        url: &Url,
+        authorization: Option<&Authorization>,
+        probe: bool,
+        read: &mut impl FnMut(&mut Answer) -> Result<T, Failure>,
+    ) -> Result<Sent<T>, Error> {
+        let mut request = Request::new(call.method, url.clone());
+        request.accept = call.accept;
+        request.authorization = authorization.map(|auth| auth.header().clone());
+        request.probe = probe;
+        self.client.exchange(&self.peer, &request, |answer| self.sort(call, answer, read))
+    }
+
+    /// Tells the answers that this module deals with from those that the caller wants.
+    fn sort<T>(
+        &self,
+        call: &Call,
+        answer: &mut Answer,
+        read: &mut impl FnMut(&mut Answer) -> Result<T, Failure>,
+    ) -> Result<Sent<T>, Failure> {
+        match answer.status() {
+            401 => {
+                let challenges = challenge::parse(answer.headers("www-authenticate"));
+                let (url, detail) = (answer.url().clone(), answer.detail());
+                Ok(Sent::Unauthorized(Unauthorized { challenges, url, detail }))
+            }
+            403 => {
+                let detail = answer.detail();
+                Err(self.forbidden(call.resource, detail).into())
+            }
+            301 | 302 | 303 | 307 | 308 => {
+                let location = answer.header("location").unwrap_or_default();
+                let location = String::from_utf8_lossy(location).into_owned();
+                let target = answer.url().join(&location).map_err(|why| {
+                    let location = crate::terminal::server_text(&location);
+                    self.refuse(&format!("it redirects to \"{location}\": {why}"), "")
+                })?;
+                Ok(Sent::Redirect(target))
+            }
+            _ => read(answer).map(Sent::Answered),
+        }
+    }
+
+    /// Follows a redirect. The login stays behind, for good, wherever the redirect leads.
+    fn follow<T>(
+        &self,
+        call: &Call,
+        target: &Url,
+        read: &mut impl FnMut(&mut Answer) -> Result<T, Failure>,
+    ) -> Result<Sent<T>, Error> {
+        let ours = lock(&self.origin).clone().unwrap_or_else(|| self.endpoint.origin.clone());
+        let theirs = target.origin();
+        if ours.scheme() == Scheme::Https && theirs.scheme() == Scheme::Http {
+            let what = format!("it redirects to {}, which is not https", theirs.authority());
+            return Err(self.refuse(&what, ""));
+        }
+        let mut request = Request::new(call.method, target.clone());
+        request.accept = call.accept;
+        let peer = if *theirs == ours { &self.peer } else { self.foreign() };
+        self.client.exchange(peer, &request, |answer| self.sort(call, answer, read))
+    }
+
+    /// The peer for hosts that the registry names: no TLS setting of its own, and no way into
+    /// this machine's network unless the registry is there.
+    fn foreign(&self) -> &Peer {
+        self.foreign.get_or_init(|| {
+            let reach = if self.client.is_private(&self.endpoint.origin) {
+                Reach::ForeignPrivate
+            } else {
+                Reach::ForeignPublic
+            };
+            Peer::new(Arc::new(TlsSettings::default()), reach)
+        })
+    }
+
+    fn slot(&self, resource: &Resource) -> Arc<Mutex<Slot>> {
+        let mut slots = lock(&self.slots);
+        if let Some(slot) = slots.get(resource) {
+            return slot.clone();
+        }
+        // Where Basic was accepted for one resource it is sent for the next without being asked:
+        // it is the same protection space (RFC 7617 § 2.2).
+        let basic = slots.values().find_map(|slot| {
+            let slot = slot.try_lock().ok()?;
+            slot.authorization.clone().filter(|auth| matches!(auth, Authorization::Basic(_)))
+        });
+        let slot = Slot { known: basic.is_some(), authorization: basic };
+        let slot = Arc::new(Mutex::new(slot));
+        slots.insert(resource.clone(), slot.clone());
+        slot
+    }
+
+    fn mark_login_refused(&self) {
+        self.login_refused.store(true, Ordering::Relaxed);
+    }
+
+    fn is_login_refused(&self) -> bool {
+        self.login_refused.load(Ordering::Relaxed)
+    }
+}
+
+fn same(one: Option<&Authorization>, other: Option<&Authorization>) -> bool {
+    one.map(Authorization::header) == other.map(Authorization::header)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,362 @@
+//! What to do about a `401`: the decisions of the machine in `auth`.
+//!
+//! One row of the table after another, each bounded: act on the scopes that a challenge names,
+//! not on the word in its `error`; a wrong password is sent once; a login that is stored and
+//! refused is followed by one anonymous try, because public images need none.
+
+use super::challenge::{self, Challenge};
+use super::realm::{self, RealmError, Trust};
+use super::token::{self, Token, TokenError, TokenRequest};
+use super::{Authorization, Call, Login, Resource, Session, Unauthorized};
+use crate::credentials::Credential;
+use crate::error::Error;
+use crate::http::Peer;
+use crate::http::url::{Scheme, Url};
+use crate::secret::Secret;
+use crate::terminal::server_text;
+
+/// What was done for one request so far.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// How often the request was sent.
+    pub(super) sends: u32,
+    /// How many tokens were fetched.
+    fetches: u32,
+    /// The scopes of the last token.
+    asked: Vec<String>,
+    /// Whether Basic was sent because of a challenge to this request.
+    sent_basic: bool,
+    /// The token service that was asked without the login because it may not be told.
+    withheld_from: Option<String>,
+    /// The token service of the last token.
+    realm: Option<String>,
+}
+
+impl Session {
+    /// The `Authorization` to try next, or the error that ends the request.
+    pub(super) fn respond(
+        &self,
+        call: &Call,
+        refusal: &Unauthorized,
+        used: Option<&Authorization>,
+        history: &mut History,
+    ) -> Result<Authorization, Error> {
+        if history.sends >= super::MAX_SENDS {
+            return Err(self.give_up(call, refusal, history));
+        }
+        if let Some(login) = self.login()
+            && let Credential::RegistryToken(token) = &login.credential
+        {
+            return self.registry_token(login, token, used, refusal);
+        }
+        let challenges = &refusal.challenges;
+        let can_basic = self.login().is_some_and(|login| {
+            matches!(login.credential, Credential::Basic { .. }) && !self.is_login_refused()
+        });
+        let chosen = challenge::choose(challenges, can_basic).map(|index| &challenges[index]);
+        let basic = challenges.iter().any(Challenge::is_basic) && can_basic;
+        if history.sent_basic {
+            return Err(self.basic_refused(refusal));
+        }
+        match chosen {
+            Some(challenge) if challenge.is_bearer() => {
+                self.bearer(call, refusal, challenge, basic, history)
+            }
+            Some(_) if matches!(used, Some(Authorization::Basic(_))) => {
+                Err(self.basic_refused(refusal))
+            }
+            Some(_) => self.basic(history),
+            None if self.is_login_refused() => Err(self.login_refused(None)),
+            None => Err(self.login_needed(call.resource, refusal)),
+        }
+    }
+
+    /// A token of the registry itself goes straight to it, once.
+    fn registry_token(
+        &self,
+        login: &Login,
+        token: &Secret,
+        used: Option<&Authorization>,
+        refusal: &Unauthorized,
+    ) -> Result<Authorization, Error> {
+        if used.is_some() {
+            self.mark_login_refused();
+            return Err(self.login_refused(refusal.detail.clone()));
+        }
+        let far = std::time::Duration::from_secs(24 * 3600);
+        let _ = login;
+        Ok(Authorization::Bearer {
+            header: Secret::new(format!("Bearer {}", token.expose())),
+            expires: std::time::Instant::now() + far,
+        })
+    }
+
+    fn bearer(
+        &self,
+        call: &Call,
+        refusal: &Unauthorized,
+        challenge: &Challenge,
+        basic: bool,
+        history: &mut History,
+    ) -> Result<Authorization, Error> {
+        let mut scopes = challenge.scopes();
+        if scopes.is_empty() {
+            scopes.extend(call.resource.default_scope());
+        }
+        if history.fetches > 0 {
+            scopes.retain(|scope| !history.asked.contains(scope));
+            if scopes.is_empty() && basic {
+                return self.basic(history);
+            }
+            if scopes.is_empty() || history.fetches > 1 {
+                return Err(self.give_up(call, refusal, history));
+            }
+            // The new scopes go first: some services look at the first one only.
+            scopes.append(&mut history.asked);
+        }
+        history.fetches += 1;
+        history.asked = scopes;
+        match self.fetch_token(call, refusal, challenge, history) {
+            Ok(token) => Ok(Authorization::Bearer {
+                header: Secret::new(format!("Bearer {}", token.value.expose())),
+                expires: token.expires,
+            }),
+            // A service that does not work, beside an offer of Basic: take the offer. A login
+            // that the service refuses is not shown to the registry as well.
+            Err(TokenError::Unusable(_)) if basic => self.basic(history),
+            Err(TokenError::Unusable(error) | TokenError::Failed(error)) => Err(error),
+            Err(TokenError::Refused(detail)) => match self.login() {
+                Some(_) if self.is_login_refused() => Err(self.login_refused(detail)),
+                _ => Err(self.forbidden(call.resource, detail)),
+            },
+        }
+    }
+
+    /// Fetches a token: with the login where that is allowed, otherwise anonymously.
+    fn fetch_token(
+        &self,
+        call: &Call,
+        refusal: &Unauthorized,
+        challenge: &Challenge,
+        history: &mut History,
+    ) -> Result<Token, TokenError> {
+        let text = challenge.parameter("realm").unwrap_or_default();
+        let realm = realm::resolve(text, &refusal.url)
+            .map_err(|why| TokenError::Failed(self.realm_refused(text, why)))?;
+        let host = realm.origin().authority();
+        let trust = realm::trust(refusal.url.origin(), realm.origin(), &self.endpoint.token_hosts);
+        let mut login = self.login().filter(|_| !self.is_login_refused());
+        if let (Some(withheld), Trust::Anonymous) = (login, trust) {
+            self.client.reporter().warn(&format!(
+                "the login of {} for {} is not sent to {host}, which {} names as its token \
+                 service",
+                withheld.user(),
+                self.endpoint.registry,
+                self.endpoint.registry,
+            ));
+            history.withheld_from = Some(host.clone());
+            login = None;
+        }
+        if let Some(login) = login {
+            check_username(&login.credential).map_err(TokenError::Failed)?;
+        }
+        history.realm = Some(host.clone());
+        let request = TokenRequest {
+            realm: &realm,
+            service: challenge.parameter("service"),
+            scopes: &history.asked,
+        };
+        let peer = self.token_peer(&realm);
+        let credential = login.map(|login| &login.credential);
+        let first = token::fetch(&self.client, peer, &request, credential);
+        match (first, login) {
+            (Err(TokenError::Refused(detail)), Some(login)) => {
+                self.mark_login_refused();
+                self.without_login(call, &request, peer, login, detail)
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// The anonymous try after a refused login. If it fails too, the login's refusal is reported.
+    fn without_login(
+        &self,
+        call: &Call,
+        request: &TokenRequest,
+        peer: &Peer,
+        login: &Login,
+        detail: Option<String>,
+    ) -> Result<Token, TokenError> {
+        if login.explicit || *call.resource == Resource::Catalog {
+            return Err(TokenError::Refused(detail));
+        }
+        let anonymous = token::fetch(&self.client, peer, request, None)
+            .map_err(|_| TokenError::Refused(detail))?;
+        self.client.reporter().warn(&format!(
+            "{} refuses the login of {} (from {}); going on without it, with anonymous limits",
+            self.endpoint.registry,
+            login.user(),
+            login.source,
+        ));
+        Ok(anonymous)
+    }
+
+    /// A token service on the registry's own host shares its connections and TLS settings.
+    fn token_peer(&self, realm: &Url) -> &Peer {
+        if realm.origin().host() == self.endpoint.origin.host() {
+            &self.peer
+        } else {
+            self.foreign()
+        }
+    }
+
+    fn basic(&self, history: &mut History) -> Result<Authorization, Error> {
+        history.sent_basic = true;
+        match self.login().map(|login| &login.credential) {
+            Some(credential @ Credential::Basic { username, password }) => {
+                check_username(credential)?;
+                Ok(Authorization::Basic(token::basic(username, password)))
+            }
+            _ => Err(self.login_refused(None)),
+        }
+    }
+
+    fn basic_refused(&self, refusal: &Unauthorized) -> Error {
+        self.mark_login_refused();
+        self.login_refused(refusal.detail.clone())
+    }
+
+    /// The error after everything that could be tried was tried.
+    fn give_up(&self, call: &Call, refusal: &Unauthorized, history: &History) -> Error {
+        let rejected = refusal
+            .challenges
+            .iter()
+            .any(|challenge| challenge.parameter("error") == Some("invalid_token"));
+        let host = self.endpoint.registry.to_string();
+        match (&history.withheld_from, &history.realm) {
+            _ if self.is_login_refused() => self.login_refused(refusal.detail.clone()),
+            (Some(realm), _) => Error::LoginWithheld {
+                name: self.name_of(call.resource),
+                host,
+                realm: realm.clone(),
+            },
+            (None, Some(realm)) if rejected => Error::TokenRejected { host, realm: realm.clone() },
+            _ => self.forbidden(call.resource, None),
+        }
+    }
+
+    /// No permission, as far as anybody can tell: registries do not say "exists, but not for you".
+    pub(super) fn forbidden(&self, resource: &Resource, detail: Option<String>) -> Error {
+        let host = self.endpoint.registry.to_string();
+        let login = self.login().filter(|_| !self.is_login_refused());
+        match (resource, login) {
+            (Resource::Catalog, _) => Error::CatalogRefused { host, hint: self.catalog_hint() },
+            (Resource::Base, _) => Error::Server { host, status: 403, detail },
+            // Amazon's logins last twelve hours, and an expired one is a 403.
+            (_, Some(_)) if host.ends_with(".amazonaws.com") => self.login_refused(detail),
+            (_, Some(login)) => Error::NoAccess {
+                name: self.name_of(resource),
+                user: login.user().to_owned(),
+                host,
+            },
+            (_, None) => Error::NotFoundOrPrivate {
+                name: self.name_of(resource),
+                login: self.endpoint.login_argument(),
+            },
+        }
+    }
+
+    fn login_refused(&self, detail: Option<String>) -> Error {
+        let login = self.login();
+        Error::LoginRefused {
+            host: self.endpoint.registry.to_string(),
+            user: login.map_or("this user", Login::user).to_owned(),
+            source: login.map_or("nowhere", |login| &login.source).to_owned(),
+            detail,
+            login: self.endpoint.login_argument(),
+        }
+    }
+
+    fn login_needed(&self, resource: &Resource, refusal: &Unauthorized) -> Error {
+        if *resource == Resource::Catalog && self.login().is_some() {
+            return self.forbidden(resource, None);
+        }
+        let mut schemes: Vec<String> =
+            refusal.challenges.iter().map(|c| server_text(c.scheme())).collect();
+        schemes.dedup();
+        let offered = match (schemes.is_empty(), self.login()) {
+            (true, _) => "no way to log in".to_owned(),
+            (false, Some(_)) => {
+                format!("{}, for which this login is of no use", schemes.join(", "))
+            }
+            (false, None) => schemes.join(", "),
+        };
+        Error::LoginNeeded {
+            name: self.name_of(resource),
+            offered,
+            login: self.endpoint.login_argument(),
+        }
+    }
+
+    /// A challenge from a host that a redirect led to is nobody's to answer.
+    pub(super) fn foreign_challenge(&self, refusal: &Unauthorized) -> Error {
+        let host = refusal.url.origin().authority();
+        self.refuse(&format!("it redirects to {host}, which asks for a login of its own"), "")
+    }
+
+    pub(super) fn refuse(&self, what: &str, hint: &str) -> Error {
+        Error::Refused {
+            host: self.endpoint.registry.to_string(),
+            what: what.to_owned(),
+            hint: hint.to_owned(),
+        }
+    }
+
+    fn realm_refused(&self, realm: &str, why: RealmError) -> Error {
+        let realm = server_text(realm);
+        match why {
+            RealmError::Downgrade => self.refuse(
+                &format!("it names the token service {realm}, which is not https"),
+                "its operator must set the registry's external URL to https",
+            ),
+            RealmError::Url(why) => self.refuse(
+                &format!("it names the token service \"{realm}\", which is no usable URL: {why}"),
+                "the registry is misconfigured or hostile",
+            ),
+        }
+    }
+
+    fn catalog_hint(&self) -> String {
+        if self.endpoint.registry.is_docker_hub() {
+            "Docker Hub lists by namespace: docker tags repos NAMESPACE".to_owned()
+        } else {
+            "many registries allow this to administrators only; ask for one repository instead"
+                .to_owned()
+        }
+    }
+
+    /// Registry and repository, as messages name them.
+    fn name_of(&self, resource: &Resource) -> String {
+        match resource {
+            Resource::Base | Resource::Catalog => self.endpoint.registry.to_string(),
+            Resource::Repository(name, _) => format!("{}/{name}", self.endpoint.registry),
+        }
+    }
+
+    /// Whether requests and login go over an unencrypted connection.
+    pub fn is_plain_http(&self) -> bool {
+        let origin = super::lock(&self.origin);
+        origin.as_ref().unwrap_or(&self.endpoint.origin).scheme() == Scheme::Http
+    }
+}
+
+/// A user name with a colon cannot be sent as Basic: the password would begin at the colon.
+fn check_username(credential: &Credential) -> Result<(), Error> {
+    match credential {
+        Credential::Basic { username, .. } if username.contains(':') => Err(Error::usage(
+            "a user name cannot contain a colon",
+            "log in again with the user name alone: docker login",
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,265 @@
+//! The token service: getting a bearer token for scopes.
+//!
+//! Two dialects exist. The one that everything speaks is a GET with the login as Basic; an
+//! identity token can only be traded by a POST (OAuth2 refresh), with a GET as the way out for
+//! services that never learned it. What comes back is checked before it becomes a header.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+use crate::credentials::Credential;
+use crate::error::Error;
+use crate::http::url::{Url, escape_query};
+use crate::http::{Client, Failure, Method, Peer, Request};
+use crate::secret::Secret;
+
+/// The most that is read of a token service's answer.
+const MAX_ANSWER: u64 = 1024 * 1024;
+/// A token's life when its service names none: the specification's default.
+const DEFAULT_LIFE: u64 = 60;
+/// The longest life that is believed.
+const MAX_LIFE: u64 = 3600;
+/// The most of a token's middle part that is decoded.
+const MAX_CLAIMS: usize = 64 * 1024;
+const CLIENT_ID: &str = "docker-tags";
+
+/// A bearer token.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// The token itself.
+    pub value: Secret,
+    /// When to stop using it, on our own clock.
+    pub expires: Instant,
+}
+
+/// What a token is asked for, from whom.
+#[derive(Debug)]
+pub struct TokenRequest<'a> {
+    /// The token service.
+    pub realm: &'a Url,
+    /// The `service` of the challenge; left out of the request where it is absent.
+    pub service: Option<&'a str>,
+    /// The scopes, in the order in which they are sent.
+    pub scopes: &'a [String],
+}
+
+/// Why there is no token.
+#[derive(Debug)]
+pub enum TokenError {
+    /// The service refuses the login (401 or 403); its own words.
+    Refused(Option<String>),
+    /// The service does not work like this: another status, a redirect, an unusable answer.
+    Unusable(Error),
+    /// The service could not be reached.
+    Failed(Error),
+}
+
+/// Fetches a token.
+///
+/// # Errors
+/// See [`TokenError`]. The login is sent at most once, or twice for an identity token.
+pub fn fetch(
+    client: &Client,
+    peer: &Peer,
+    request: &TokenRequest,
+    login: Option<&Credential>,
+) -> Result<Token, TokenError> {
+    match login {
+        None => get(client, peer, request, None),
+        Some(Credential::Basic { username, password }) => {
+            get(client, peer, request, Some(basic(username, password)))
+        }
+        Some(Credential::RegistryToken(token)) => Ok(Token {
+            value: token.clone(),
+            expires: Instant::now() + Duration::from_secs(MAX_LIFE),
+        }),
+        Some(Credential::IdentityToken { username, token }) => {
+            match (post(client, peer, request, token), username) {
+                (Err(Posted::NotThisWay(_)), Some(username)) => {
+                    get(client, peer, request, Some(basic(username, token)))
+                }
+                (Err(Posted::NotThisWay(error) | Posted::Error(error)), _) => Err(error),
+                (Ok(token), _) => Ok(token),
+            }
+        }
+    }
+}
+
+/// The value of a Basic `Authorization` header, in UTF-8 (RFC 7617).
+pub fn basic(username: &str, password: &Secret) -> Secret {
+    let pair = format!("{username}:{}", password.expose());
+    Secret::new(format!("Basic {}", BASE64_STANDARD.encode(pair)))
+}
+
+/// The claims of a token that is a JWT, unverified: good for showing, never for deciding.
+pub fn claims(token: &str) -> Option<Value> {
+    let mut parts = token.split('.');
+    let (Some(_), Some(middle), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    if middle.len() > MAX_CLAIMS {
+        return None;
+    }
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(middle.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+fn get(
+    client: &Client,
+    peer: &Peer,
+    request: &TokenRequest,
+    authorization: Option<Secret>,
+) -> Result<Token, TokenError> {
+    let mut url = request.realm.clone();
+    if let Some(service) = request.service {
+        url = url.with_parameter("service", service);
+    }
+    for scope in request.scopes {
+        url = url.with_parameter("scope", scope);
+    }
+    let mut http = Request::new(Method::Get, url);
+    http.authorization = authorization;
+    let (status, outcome) = send(client, peer, &http).map_err(TokenError::Failed)?;
+    outcome.map_err(|error| match (status, error) {
+        (401 | 403, Error::Server { detail, .. }) => TokenError::Refused(detail),
+        (_, error) => TokenError::Unusable(error),
+    })
+}
+
+enum Posted {
+    /// A status with which services say that they do not trade identity tokens by POST.
+    NotThisWay(TokenError),
+    Error(TokenError),
+}
+
+fn post(
+    client: &Client,
+    peer: &Peer,
+    request: &TokenRequest,
+    token: &Secret,
+) -> Result<Token, Posted> {
+    let form = format!(
+        "grant_type=refresh_token&service={}&client_id={CLIENT_ID}&scope={}&refresh_token={}",
+        escape_query(request.service.unwrap_or_default()),
+        escape_query(&request.scopes.join(" ")),
+        escape_query(token.expose()),
+    );
+    let mut http = Request::new(Method::Post, request.realm.clone());
+    http.body = Some(("application/x-www-form-urlencoded", Secret::new(form)));
+    let sent = send(client, peer, &http);
+    let (status, outcome) = sent.map_err(|error| Posted::Error(TokenError::Failed(error)))?;
+    outcome.map_err(|error| match (status, error) {
+        (400 | 401, Error::Server { detail, .. }) => {
+            Posted::NotThisWay(TokenError::Refused(detail))
+        }
+        (403, Error::Server { detail, .. }) => Posted::Error(TokenError::Refused(detail)),
+        (404 | 405 | 415, error) => Posted::NotThisWay(TokenError::Unusable(error)),
+        (_, error) => Posted::Error(TokenError::Unusable(error)),
+    })
+}
+
+/// Sends the request; the inner result is what the answer holds, beside its status.
+fn send(
+    client: &Client,
+    peer: &Peer,
+    request: &Request,
+) -> Result<(u16, Result<Token, Error>), Error> {
+    let sent = Instant::now();
+    client.exchange(peer, request, |answer| {
+        let (status, host) = (answer.status(), answer.host());
+        match status {
+            200..=202 => {
+                let body = answer.bytes(MAX_ANSWER, "the token service's answer")?;
+                Ok((status, read_token(&body, &host, sent)))
+            }
+            300..=399 => Ok((status, Err(unusable(&host, "the token service redirects")))),
+            _ => {
+                let detail = answer.detail();
+                Ok::<_, Failure>((status, Err(Error::Server { host, status, detail })))
+            }
+        }
+    })
+}
+
+fn unusable(host: &str, what: &str) -> Error {
+    Error::Answer {
+        host: host.to_owned(),
+        what: what.to_owned(),
+        hint: "the registry's token service does not work; tell its operator",
+    }
+}
+
+/// Reads a token answer; `sent` is when it was asked for, from which its life is counted.
+fn read_token(body: &[u8], host: &str, sent: Instant) -> Result<Token, Error> {
+    let document: Value = serde_json::from_slice(body)
+        .map_err(|_| unusable(host, "the token service's answer is not JSON"))?;
+    let token = ["token", "access_token"]
+        .iter()
+        .filter_map(|name| document.get(name).and_then(Value::as_str))
+        .find(|token| !token.is_empty())
+        .ok_or_else(|| unusable(host, "the token service's answer holds no token"))?;
+    if !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(unusable(host, "the token holds characters that no token may hold"));
+    }
+    let life = document.get("expires_in").and_then(Value::as_u64).filter(|&life| life > 0);
+    let life = life.unwrap_or(DEFAULT_LIFE).min(MAX_LIFE);
+    let margin = (life / 10).max(5);
+    let expires = sent + Duration::from_secs(life.saturating_sub(margin));
+    Ok(Token { value: Secret::new(token), expires })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers() {
+        let cases: [(&str, Option<&str>, u64); 12] = [
+            (r#"{"token":"a","access_token":"b","expires_in":300}"#, Some("a"), 270),
+            (r#"{"token":"","access_token":"b"}"#, Some("b"), 54),
+            (r#"{"token":7,"access_token":"b","expires_in":0}"#, Some("b"), 54),
+            (r#"{"access_token":"b","expires_in":-5}"#, Some("b"), 54),
+            (r#"{"token":"b","expires_in":1.5}"#, Some("b"), 54),
+            (r#"{"token":"b","expires_in":"300"}"#, Some("b"), 54),
+            (r#"{"token":"b","expires_in":18446744073709551615}"#, Some("b"), 3240),
+            (r#"{"token":"b","expires_in":2}"#, Some("b"), 0),
+            (r#"{"token":"a b"}"#, None, 0),
+            (r#"{"token":"a\r\nX: y"}"#, None, 0),
+            (r#"{}"#, None, 0),
+            ("<html>", None, 0),
+        ];
+        let sent = Instant::now();
+        for (body, token, life) in cases {
+            match (read_token(body.as_bytes(), "h", sent), token) {
+                (Ok(found), Some(token)) => {
+                    assert_eq!(found.value.expose(), token, "{body}");
+                    assert_eq!(found.expires - sent, Duration::from_secs(life), "{body}");
+                }
+                (Err(_), None) => {}
+                (found, _) => panic!("{body}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn claims_of_tokens() {
+        let middle = BASE64_URL_SAFE_NO_PAD.encode(r#"{"access":[]}"#);
+        let found = claims(&format!("h.{middle}.s")).unwrap();
+        assert_eq!(found["access"], serde_json::json!([]));
+        assert_eq!(claims("opaque"), None);
+        assert_eq!(claims("a.b"), None);
+        assert_eq!(claims("a.!!.c"), None);
+        assert_eq!(claims(&format!("a.{}.c", "A".repeat(MAX_CLAIMS + 1))), None);
+    }
+
+    #[test]
+    fn basic_is_utf8() {
+        let header = basic("ü", &Secret::new("pä$$:x"));
+        assert_eq!(header.expose(), "Basic w7w6cMOkJCQ6eA==");
+    }
+}

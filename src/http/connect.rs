@@ -1,0 +1,273 @@
+//! How connections are opened: names to addresses under a policy, then TCP, then TLS.
+//!
+//! ureq does the HTTP; these are the three parts it lets us provide. The resolver looks a name
+//! up once per run and refuses addresses that a server may not send us to, at the last moment
+//! before connecting. The TCP step notes that a connection was opened, which tells a request on a
+//! reused connection from one on a new one. The TLS step uses the registry's own settings.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
+    TransportAdapter,
+};
+
+use crate::http::address::{self, Reach};
+use crate::http::tls::{self, TlsSettings};
+
+thread_local! {
+    /// Whether this thread has opened a connection since it last asked.
+    static OPENED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread has opened a connection since the last call.
+pub(super) fn take_opened() -> bool {
+    OPENED.replace(false)
+}
+
+/// A failure of ours on its way through ureq's error type.
+#[derive(Debug)]
+pub(super) enum ConnectFailure {
+    /// An address that a server may not send us to.
+    Address(IpAddr),
+    /// The certificate is not accepted.
+    Certificate(String),
+    /// The handshake failed in another way.
+    Handshake(String),
+}
+
+impl fmt::Display for ConnectFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConnectFailure::Address(address) => write!(f, "address {address} refused"),
+            ConnectFailure::Certificate(why) | ConnectFailure::Handshake(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for ConnectFailure {}
+
+fn fail(failure: ConnectFailure) -> ureq::Error {
+    ureq::Error::Other(Box::new(failure))
+}
+
+/// What names were resolved to in this run.
+#[derive(Debug, Default)]
+pub(super) struct AddressCache(Mutex<HashMap<String, ResolvedSocketAddrs>>);
+
+impl AddressCache {
+    /// Whether a host that was contacted before has only private or loopback addresses.
+    pub(super) fn is_private(&self, authority: &str) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(authority).is_some_and(|addresses| {
+            addresses.iter().any(|a| address::kind(a.ip()) == address::Kind::Private)
+        })
+    }
+}
+
+/// The resolver: a cache, and the address policy.
+#[derive(Debug)]
+pub(super) struct PolicyResolver {
+    pub(super) reach: Reach,
+    pub(super) cache: Arc<AddressCache>,
+    /// Host and port of the proxy, to which the policy does not apply: the user named it.
+    pub(super) proxy: Option<String>,
+}
+
+impl PolicyResolver {
+    fn look_up(
+        &self,
+        uri: &Uri,
+        key: &str,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let known = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        if let Some(addresses) = known {
+            return Ok(addresses);
+        }
+        let addresses = match key.parse::<SocketAddr>() {
+            Ok(address) => {
+                let mut addresses = self.empty();
+                addresses.push(address);
+                addresses
+            }
+            Err(_) => {
+                DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| {
+                    match error {
+                        ureq::Error::Io(_) => ureq::Error::HostNotFound,
+                        other => other,
+                    }
+                })?
+            }
+        };
+        let mut known = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(key.to_owned(), addresses.clone());
+        Ok(addresses)
+    }
+}
+
+impl Resolver for PolicyResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+            return Err(ureq::Error::HostNotFound);
+        };
+        let key =
+            DefaultResolver::host_and_port(scheme, authority).ok_or(ureq::Error::HostNotFound)?;
+        let found = self.look_up(uri, &key, config, timeout)?;
+        if self.proxy.as_ref() == Some(&key) {
+            return Ok(found);
+        }
+        let mut allowed = self.empty();
+        for found in found.iter().filter(|a| address::allowed(a.ip(), self.reach)) {
+            allowed.push(*found);
+        }
+        match found.first() {
+            Some(first) if allowed.is_empty() => Err(fail(ConnectFailure::Address(first.ip()))),
+            _ => Ok(allowed),
+        }
+    }
+}
+
+/// Notes that a new connection is about to be opened; stands first in the chain.
+#[derive(Debug)]
+pub(super) struct NoteOpened;
+
+impl<In: Transport> Connector<In> for NoteOpened {
+    type Out = In;
+
+    fn connect(
+        &self,
+        _details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<In>, ureq::Error> {
+        OPENED.set(true);
+        Ok(chained)
+    }
+}
+
+/// Puts TLS on a TCP connection when the URL is https.
+#[derive(Debug)]
+pub(super) struct TlsConnector {
+    settings: Arc<TlsSettings>,
+    config: OnceLock<Result<Arc<ClientConfig>, String>>,
+}
+
+impl TlsConnector {
+    pub(super) fn new(settings: Arc<TlsSettings>) -> Self {
+        TlsConnector { settings, config: OnceLock::new() }
+    }
+
+    /// Built at the first use: plain http registries never load the system's roots.
+    fn config(&self) -> Result<Arc<ClientConfig>, ureq::Error> {
+        self.config
+            .get_or_init(|| self.settings.client_config().map(Arc::new))
+            .clone()
+            .map_err(|why| fail(ConnectFailure::Handshake(why)))
+    }
+}
+
+impl<In: Transport> Connector<In> for TlsConnector {
+    type Out = Either<In, TlsTransport>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        let Some(transport) = chained else { return Ok(None) };
+        if !details.needs_tls() || transport.is_tls() {
+            return Ok(Some(Either::A(transport)));
+        }
+        let host = details.uri.host().unwrap_or_default();
+        let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']'))
+            .map_err(|_| fail(ConnectFailure::Handshake("not a host name".to_owned())))?
+            .to_owned();
+        let mut conn = ClientConnection::new(self.config()?, name).map_err(tls_failure)?;
+        let mut sock = TransportAdapter::new(transport.boxed(), details.current_time.clone());
+        sock.set_timeout(details.timeout);
+        conn.complete_io(&mut sock).map_err(handshake_failure)?;
+        let config = details.config;
+        let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
+        Ok(Some(Either::B(TlsTransport { buffers, stream: StreamOwned { conn, sock } })))
+    }
+}
+
+/// Tells rustls's refusals from a connection that ended or took too long.
+fn handshake_failure(error: io::Error) -> ureq::Error {
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return tls_failure(tls.clone());
+    }
+    match ureq::Error::from(error) {
+        ureq::Error::Io(error) => fail(ConnectFailure::Handshake(match error.kind() {
+            io::ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
+            _ => error.to_string(),
+        })),
+        other => other,
+    }
+}
+
+fn tls_failure(error: rustls::Error) -> ureq::Error {
+    let (is_certificate, why) = tls::describe(&error);
+    fail(if is_certificate {
+        ConnectFailure::Certificate(why)
+    } else {
+        ConnectFailure::Handshake(why)
+    })
+}
+
+/// A TLS connection as ureq wants it.
+pub(super) struct TlsTransport {
+    buffers: LazyBuffers,
+    stream: StreamOwned<ClientConnection, TransportAdapter>,
+}
+
+impl Transport for TlsTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.stream.get_mut().set_timeout(timeout);
+        let output = &self.buffers.output()[..amount];
+        io::Write::write_all(&mut self.stream, output)?;
+        Ok(())
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.stream.get_mut().set_timeout(timeout);
+        let input = self.buffers.input_append_buf();
+        let amount = io::Read::read(&mut self.stream, input)?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.stream.get_mut().get_mut().is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for TlsTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsTransport").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,454 @@
+//! HTTP: the only user of ureq.
+//!
+//! One exchange is a request and its whole answer, with time limits, size limits, retries, the
+//! log of `-v` and a per-host clock that lets one "too many requests" slow down every worker. A
+//! [`Peer`] is a set of kept connections with one TLS setting and one address policy; nothing of
+//! it applies to another host. Redirects are never followed here, `Authorization` is sent only
+//! where the caller put it, and no answer is decompressed.
+
+pub mod address;
+pub mod answer;
+mod connect;
+pub mod link;
+pub mod proxy;
+mod retry;
+pub mod tls;
+pub mod url;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
+
+use crate::error::{Error, Network};
+use crate::report::Reporter;
+use crate::secret::Secret;
+use address::Reach;
+pub use answer::{Answer, Failure};
+use connect::{AddressCache, ConnectFailure, NoteOpened, PolicyResolver, TlsConnector};
+use retry::Retry;
+use tls::TlsSettings;
+use url::Url;
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+const HEADER_LIMIT: Duration = Duration::from_secs(45);
+const BODY_LIMIT: Duration = Duration::from_secs(60);
+/// The time for the TLS handshake that finds out whether a loopback registry speaks TLS.
+const PROBE_LIMIT: Duration = Duration::from_secs(3);
+const IDLE_LIMIT: Duration = Duration::from_secs(60);
+
+/// Limits and counts that the user may set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The longest wait for a connection, for an answer's header, and for its body, each.
+    pub timeout: Option<Duration>,
+    /// How often a failed request is repeated.
+    pub retries: u32,
+    /// How many connections to one host are kept.
+    pub connections: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { timeout: None, retries: 3, connections: 8 }
+    }
+}
+
+/// A request method; the tool reads, and asks token services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Without the body.
+    Head,
+    /// The normal request.
+    Get,
+    /// A form sent to a token service or a document to an API.
+    Post,
+}
+
+impl Method {
+    fn as_str(self) -> &'static str {
+        match self {
+            Method::Head => "HEAD",
+            Method::Get => "GET",
+            Method::Post => "POST",
+        }
+    }
+}
+
+/// A request. Its `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// The `Accept` header.
+    pub accept: Option<&'static str>,
+    /// The `Authorization` header, whole.
+    pub authorization: Option<Secret>,
+    /// Content type and body of a POST.
+    pub body: Option<(&'static str, Secret)>,
+    /// Whether this asks if the host speaks TLS at all: one try, with a short limit.
+    pub probe: bool,
+}
+
+impl Request {
+    /// A plain request.
+    pub fn new(method: Method, url: Url) -> Self {
+        Request { method, url, accept: None, authorization: None, body: None, probe: false }
+    }
+}
+
+/// The HTTP client of a run. Shared by all threads.
+#[derive(Debug)]
+pub struct Client {
+    settings: Settings,
+    proxies: proxy::Proxies,
+    reporter: Arc<Reporter>,
+    addresses: Arc<AddressCache>,
+    /// Hosts that asked us to slow down, and until when.
+    busy: Mutex<HashMap<String, Instant>>,
+}
+
+/// Kept connections with one TLS setting and one address policy.
+#[derive(Debug)]
+pub struct Peer {
+    tls: Arc<TlsSettings>,
+    reach: Reach,
+    /// One agent for direct connections and one for each proxy.
+    agents: Mutex<HashMap<Option<String>, ureq::Agent>>,
+    /// Whether any request was answered: a refused connection is then a restart, not a typo.
+    answered: AtomicBool,
+}
+
+impl Peer {
+    /// A peer without connections yet.
+    pub fn new(tls: Arc<TlsSettings>, reach: Reach) -> Self {
+        Peer { tls, reach, agents: Mutex::default(), answered: AtomicBool::new(false) }
+    }
+}
+
+impl Client {
+    /// A client with the environment's proxies.
+    pub fn new(settings: Settings, proxies: proxy::Proxies, reporter: Arc<Reporter>) -> Self {
+        let (addresses, busy) = Default::default();
+        Client { settings, proxies, reporter, addresses, busy }
+    }
+
+    /// The run's channel to stderr.
+    pub fn reporter(&self) -> &Reporter {
+        &self.reporter
+    }
+
+    /// Whether a host is on this machine's own or a private network, as far as is known.
+    pub fn is_private(&self, origin: &url::Origin) -> bool {
+        match origin.ip() {
+            Some(ip) => address::kind(ip) == address::Kind::Private,
+            None => self.addresses.is_private(&format!("{}:{}", origin.host(), origin.port())),
+        }
+    }
+
+    /// Sends a request and reads its answer with `read`, repeating both where that may help.
+    ///
+    /// `read` sees every status but those that mean "try again later" (408, 429, 500, 502 …),
+    /// which become errors when repeating did not help.
+    ///
+    /// # Errors
+    /// What `read` returns; network failures; addresses that are not allowed; rate limits.
+    pub fn exchange<T>(
+        &self,
+        peer: &Peer,
+        request: &Request,
+        mut read: impl FnMut(&mut Answer) -> Result<T, Failure>,
+    ) -> Result<T, Error> {
+        self.check_target(&request.url, peer.reach)?;
+        let retries = if request.probe { 0 } else { self.settings.retries };
+        let mut made = 0;
+        let mut stale = false;
+        loop {
+            self.wait_for_host(&request.url)?;
+            made += 1;
+            let failure = match self.attempt(peer, request, &mut read) {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            let at_once = failure.retry == Retry::AtOnce;
+            let retry = if at_once && stale { Retry::Usual } else { failure.retry };
+            if retry == Retry::AtOnce {
+                stale = true;
+                made -= 1;
+            }
+            match retry::wait_before(retry, made, retries) {
+                Some(wait) if !request.probe => {
+                    self.log_retry(&failure.error, wait);
+                    std::thread::sleep(wait);
+                }
+                _ => return Err(failure.error),
+            }
+        }
+    }
+
+    fn log_retry(&self, error: &Error, wait: Duration) {
+        if self.reporter.is_verbose() {
+            self.reporter.log(&format!("{error}; again in {} ms", wait.as_millis()));
+        }
+    }
+
+    /// One request and its answer, logged.
+    fn attempt<T>(
+        &self,
+        peer: &Peer,
+        request: &Request,
+        read: &mut impl FnMut(&mut Answer) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let started = Instant::now();
+        let host = request.url.origin().authority();
+        connect::take_opened();
+        let sent = self.send(peer, request);
+        let opened = connect::take_opened();
+        let log = |outcome: &str| {
+            if self.reporter.is_verbose() {
+                let (method, url) = (request.method.as_str(), request.url.redacted());
+                let millis = started.elapsed().as_millis();
+                self.reporter.log(&format!("{method} {url} -> {outcome}, {millis} ms"));
+            }
+        };
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                let failure = self.send_failure(peer, request, error, opened);
+                log(&failure.error.to_string());
+                return Err(failure);
+            }
+        };
+        peer.answered.store(true, Ordering::Relaxed);
+        let mut answer = Answer::new(response, &request.url);
+        self.pass_on_warning(&answer, &host);
+        let outcome = match self.busy_failure(&mut answer, &host) {
+            Some(failure) => Err(failure),
+            None => answer.check_encoding().and_then(|()| read(&mut answer)),
+        };
+        answer.drain();
+        log(&format!("{}, {} bytes", answer.status(), answer.bytes_read()));
+        outcome
+    }
+
+    fn send(
+        &self,
+        peer: &Peer,
+        request: &Request,
+    ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+        let agent = self.agent(peer, &request.url)?;
+        let mut builder = ureq::http::Request::builder()
+            .method(request.method.as_str())
+            .uri(request.url.to_string());
+        if let Some(accept) = request.accept {
+            builder = builder.header("accept", accept);
+        }
+        if let Some(authorization) = &request.authorization {
+            builder = builder.header("authorization", authorization.expose());
+        }
+        match &request.body {
+            Some((content_type, body)) => {
+                let request = builder.header("content-type", *content_type).body(body.expose())?;
+                agent.run(request)
+            }
+            None if request.probe => {
+                let request = agent
+                    .configure_request(builder.body(())?)
+                    .timeout_connect(Some(PROBE_LIMIT))
+                    .build();
+                agent.run(request)
+            }
+            None => agent.run(builder.body(())?),
+        }
+    }
+
+    /// The agent for a URL: direct, or through the proxy that the environment names for it.
+    fn agent(&self, peer: &Peer, url: &Url) -> Result<ureq::Agent, ureq::Error> {
+        let proxy = self.proxies.for_origin(url.origin()).map(str::to_owned);
+        let mut agents = peer.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(agent) = agents.get(&proxy) {
+            return Ok(agent.clone());
+        }
+        let through = proxy.as_deref().map(parse_proxy).transpose()?;
+        let limit = |most: Duration| Some(self.settings.timeout.unwrap_or(most));
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("docker-tags/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding(ureq::config::AutoHeaderValue::None)
+            .proxy(through.clone())
+            .max_idle_connections(self.settings.connections)
+            .max_idle_connections_per_host(self.settings.connections)
+            .max_idle_age(IDLE_LIMIT)
+            .timeout_resolve(limit(CONNECT_LIMIT))
+            .timeout_connect(limit(CONNECT_LIMIT))
+            .timeout_send_request(limit(CONNECT_LIMIT))
+            .timeout_recv_response(limit(HEADER_LIMIT))
+            .timeout_recv_body(limit(BODY_LIMIT))
+            .build();
+        let connector =
+            ().chain(NoteOpened)
+                .chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(TlsConnector::new(peer.tls.clone()));
+        let resolver = PolicyResolver {
+            reach: peer.reach,
+            cache: self.addresses.clone(),
+            proxy: through.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
+        };
+        let agent = ureq::Agent::with_parts(config, connector, resolver);
+        agents.insert(proxy, agent.clone());
+        Ok(agent)
+    }
+
+    /// Checks what can be checked before a look-up: behind a proxy there is no later chance.
+    fn check_target(&self, url: &Url, reach: Reach) -> Result<(), Error> {
+        let origin = url.origin();
+        let named = reach != Reach::Anywhere && address::is_metadata_name(origin.host());
+        match origin.ip() {
+            Some(ip) if !address::allowed(ip, reach) => Err(refused_address(url)),
+            _ if named => Err(refused_address(url)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until a host that asked for it may be spoken to again.
+    fn wait_for_host(&self, url: &Url) -> Result<(), Error> {
+        let host = url.origin().authority();
+        let until = self.busy.lock().unwrap_or_else(PoisonError::into_inner).get(&host).copied();
+        let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
+        match wait {
+            Some(wait) if wait > retry::MAX_WAIT => {
+                Err(Error::RateLimited { host, wait: Some(wait), pulls: false })
+            }
+            Some(wait) => {
+                std::thread::sleep(wait);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The failure that a "try again later" status is.
+    fn busy_failure(&self, answer: &mut Answer, host: &str) -> Option<Failure> {
+        let status = answer.status();
+        let wait = answer.retry_after();
+        let retry = retry::for_status(status, wait)?;
+        if status == 429 || (status == 503 && wait.is_some()) {
+            let pulls = answer.is_pull_limit();
+            if let Some(wait) = wait.filter(|_| !pulls) {
+                let until = Instant::now().checked_add(wait).unwrap_or_else(Instant::now);
+                let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+                busy.insert(host.to_owned(), until);
+            }
+            let error = Error::RateLimited { host: host.to_owned(), wait, pulls };
+            return Some(Failure { error, retry: if pulls { Retry::Never } else { retry } });
+        }
+        let detail = answer.detail();
+        Some(Failure { error: Error::Server { host: host.to_owned(), status, detail }, retry })
+    }
+
+    fn pass_on_warning(&self, answer: &Answer, host: &str) {
+        for value in answer.headers("warning") {
+            // `299 - "text"` (distribution-spec): the one code that registries use.
+            let text = String::from_utf8_lossy(value);
+            if let Some(quoted) = text.strip_prefix("299 ").and_then(|rest| rest.split_once('"')) {
+                self.reporter.server_warning(host, quoted.1.trim_end_matches('"'));
+            }
+        }
+    }
+
+    /// Turns what ureq reports into an error for people and a decision about trying again.
+    fn send_failure(
+        &self,
+        peer: &Peer,
+        request: &Request,
+        error: ureq::Error,
+        opened: bool,
+    ) -> Failure {
+        let host = request.url.origin().authority();
+        let reached = peer.answered.load(Ordering::Relaxed);
+        let network = |cause, retry| Failure::network(&host, cause, retry);
+        match error {
+            ureq::Error::Other(other) => match other.downcast::<ConnectFailure>() {
+                Ok(failure) => match *failure {
+                    ConnectFailure::Address(_) => refused_address(&request.url).into(),
+                    ConnectFailure::Certificate(why) => {
+                        network(Network::Certificate(why), Retry::Never)
+                    }
+                    ConnectFailure::Handshake(why) => network(Network::Tls(why), Retry::Never),
+                },
+                Err(_) => network(Network::Closed, Retry::Never),
+            },
+            ureq::Error::HostNotFound => network(Network::Name, Retry::Once),
+            ureq::Error::ConnectProxyFailed(why) => {
+                network(Network::Proxy(crate::terminal::server_text(&why)), Retry::Never)
+            }
+            ureq::Error::InvalidProxyUrl => {
+                network(Network::Proxy("its URL is not understood".to_owned()), Retry::Never)
+            }
+            ureq::Error::Timeout(timeout) => self.timeout_failure(&host, timeout, request.probe),
+            ureq::Error::Io(error) => {
+                let fresh = if reached { Retry::Usual } else { Retry::Once };
+                io_failure(&host, &error, if opened { fresh } else { Retry::AtOnce })
+            }
+            other => answer::protocol_failure(&host, &other),
+        }
+    }
+
+    fn timeout_failure(&self, host: &str, timeout: ureq::Timeout, probe: bool) -> Failure {
+        let (stage, limit, retry) = match timeout {
+            ureq::Timeout::Resolve => ("looking up the name", CONNECT_LIMIT, Retry::Once),
+            ureq::Timeout::Connect if probe => ("connecting", PROBE_LIMIT, Retry::Never),
+            ureq::Timeout::Connect => ("connecting", CONNECT_LIMIT, Retry::Once),
+            ureq::Timeout::RecvBody => ("reading the answer", BODY_LIMIT, Retry::Never),
+            ureq::Timeout::RecvResponse => ("waiting for an answer", HEADER_LIMIT, Retry::Once),
+            _ => ("sending the request", CONNECT_LIMIT, Retry::Once),
+        };
+        let limit = self.settings.timeout.unwrap_or(limit);
+        Failure::network(host, Network::Timeout(stage, limit), retry)
+    }
+}
+
+fn refused_address(url: &Url) -> Error {
+    Error::Refused {
+        host: url.origin().authority(),
+        what: "refused: a server may not send us to an address of this machine or network"
+            .to_owned(),
+        hint: "if this is wanted, name the host yourself".to_owned(),
+    }
+}
+
+/// A failure of the socket before an answer came.
+fn io_failure(host: &str, error: &io::Error, retry: Retry) -> Failure {
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        let (_, why) = tls::describe(tls);
+        return Failure::network(host, Network::Tls(why), Retry::Never);
+    }
+    let cause = match error.kind() {
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Network::Closed,
+        io::ErrorKind::ConnectionRefused => Network::Connect("connection refused".to_owned()),
+        io::ErrorKind::HostUnreachable => Network::Connect("no route to the host".to_owned()),
+        io::ErrorKind::NetworkUnreachable => Network::Connect("network unreachable".to_owned()),
+        _ => Network::Connect(error.to_string()),
+    };
+    Failure::network(host, cause, retry)
+}
+
+fn parse_proxy(text: &str) -> Result<ureq::Proxy, ureq::Error> {
+    let proxy = ureq::Proxy::new(text)?;
+    if matches!(proxy.protocol(), ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https) {
+        Ok(proxy)
+    } else {
+        Err(ureq::Error::ConnectProxyFailed("only http and https proxies are supported".to_owned()))
+    }
+}

@@ -1,0 +1,410 @@
+//! URLs, strictly.
+//!
+//! Servers name URLs in realms, Link headers and redirects. A URL is taken apart here once, into
+//! an [`Origin`] and a path, and requests are built from those parts only: so what was checked is
+//! what is contacted. Anything that two parsers could read in two ways is refused: user
+//! information, control and non-ASCII characters, backslashes, numbers that resolvers read as
+//! addresses, port 0. Pure.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+/// Query parameters that may be shown in logs; all others' values are hidden.
+const SHOWN_PARAMETERS: [&str; 11] = [
+    "scope",
+    "service",
+    "n",
+    "last",
+    "mount",
+    "from",
+    "digest",
+    "page",
+    "page_size",
+    "name",
+    "ordering",
+];
+
+/// `http` or `https`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Without encryption.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// The scheme's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+
+    fn default_port(self) -> u16 {
+        match self {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        }
+    }
+}
+
+/// Scheme, host and port: what a credential or a connection belongs to (RFC 6454).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+}
+
+/// An absolute http or https URL without user information and fragment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Url {
+    origin: Origin,
+    path: String,
+    query: Option<String>,
+}
+
+/// Why a text is refused as a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UrlError {
+    /// Not http or https.
+    Scheme,
+    /// Holds a user name or password.
+    UserInfo,
+    /// The host is empty, malformed, or a number that resolvers read as an address.
+    Host,
+    /// The port is empty, 0 or no number.
+    Port,
+    /// Characters that have no place in a URL.
+    Characters,
+}
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            UrlError::Scheme => "neither http nor https",
+            UrlError::UserInfo => "it carries a user name or password",
+            UrlError::Host => "malformed host",
+            UrlError::Port => "malformed port",
+            UrlError::Characters => "illegal characters",
+        })
+    }
+}
+
+impl Origin {
+    /// An origin of a host that stands in a reference: `quay.io`, `127.0.0.1`, `[::1]`.
+    pub fn new(scheme: Scheme, host: &str, port: Option<&str>) -> Result<Self, UrlError> {
+        let host = host.to_ascii_lowercase();
+        check_host(&host)?;
+        let port = match port {
+            Some(digits) => digits.parse().ok().filter(|&p| p != 0).ok_or(UrlError::Port)?,
+            None => scheme.default_port(),
+        };
+        Ok(Origin { scheme, host, port })
+    }
+
+    /// The scheme.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The host in lower case; an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The host as an IP address, if it is one.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+    }
+
+    /// The same host and port under another scheme.
+    pub fn with_scheme(&self, scheme: Scheme) -> Self {
+        let port =
+            if self.port == self.scheme.default_port() { scheme.default_port() } else { self.port };
+        Origin { scheme, host: self.host.clone(), port }
+    }
+
+    /// Host, and port where it is not the scheme's own: how messages name a server.
+    pub fn authority(&self) -> String {
+        if self.port == self.scheme.default_port() {
+            self.host.clone()
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// A URL on this origin; `path` begins with a slash and holds legal characters only.
+    pub fn url(&self, path: &str, query: Option<&str>) -> Url {
+        Url {
+            origin: self.clone(),
+            path: path.to_owned(),
+            query: query.filter(|q| !q.is_empty()).map(str::to_owned),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme.as_str(), self.authority())
+    }
+}
+
+impl Url {
+    /// Scheme, host and port.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The path, beginning with a slash.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The query without its question mark, escapes untouched.
+    pub fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
+    /// The same URL with one more query parameter; `value` is escaped here.
+    pub fn with_parameter(mut self, name: &str, value: &str) -> Self {
+        let query = self.query.get_or_insert_default();
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(name);
+        query.push('=');
+        query.push_str(&escape_query(value));
+        self
+    }
+
+    /// Resolves a URL reference (RFC 3986 § 5) that a server sent against the URL it answered.
+    ///
+    /// A fragment is dropped. Dot segments are left as they are: callers that build paths
+    /// from a server's words must not.
+    pub fn join(&self, reference: &str) -> Result<Url, UrlError> {
+        let reference = reference.split('#').next().unwrap_or_default();
+        if has_scheme(reference) {
+            return reference.parse();
+        }
+        if reference.starts_with("//") {
+            return format!("{}:{reference}", self.origin.scheme.as_str()).parse();
+        }
+        check_characters(reference)?;
+        let (path, query) = split_query(reference);
+        let path = match path {
+            "" => self.path.clone(),
+            _ if path.starts_with('/') => path.to_owned(),
+            _ => {
+                let folder = self.path.rfind('/').map_or("/", |end| &self.path[..=end]);
+                format!("{folder}{path}")
+            }
+        };
+        let query = query.or(self.query.as_deref().filter(|_| reference.is_empty()));
+        Ok(Url { origin: self.origin.clone(), path, query: query.map(str::to_owned) })
+    }
+
+    /// The URL for logs: values of parameters that are not on the list are hidden.
+    pub fn redacted(&self) -> String {
+        let mut text = format!("{}{}", self.origin, self.path);
+        for (index, parameter) in self.query.iter().flat_map(|q| q.split('&')).enumerate() {
+            text.push(if index == 0 { '?' } else { '&' });
+            match parameter.split_once('=') {
+                Some((name, _)) if !SHOWN_PARAMETERS.contains(&name) => {
+                    text.push_str(name);
+                    text.push_str("=REDACTED");
+                }
+                _ => text.push_str(parameter),
+            }
+        }
+        text
+    }
+}
+
+/// The whole URL, for the request itself; logs use [`Url::redacted`].
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.path)?;
+        self.query.iter().try_for_each(|query| write!(f, "?{query}"))
+    }
+}
+
+impl FromStr for Url {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        let (scheme, rest) = text.split_once(':').ok_or(UrlError::Scheme)?;
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            _ => return Err(UrlError::Scheme),
+        };
+        check_characters(text)?;
+        let rest = rest.strip_prefix("//").ok_or(UrlError::Host)?;
+        let rest = rest.split('#').next().unwrap_or_default();
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, rest) = rest.split_at(end);
+        if authority.contains('@') {
+            return Err(UrlError::UserInfo);
+        }
+        let (host, port) = match authority.rfind(':') {
+            Some(colon) if !authority.ends_with(']') => {
+                (&authority[..colon], Some(&authority[colon + 1..]))
+            }
+            _ => (authority, None),
+        };
+        let (path, query) = split_query(rest);
+        let path = if path.is_empty() { "/" } else { path };
+        Ok(Url {
+            origin: Origin::new(scheme, host, port)?,
+            path: path.to_owned(),
+            query: query.map(str::to_owned),
+        })
+    }
+}
+
+/// Escapes a value for a query: everything but RFC 3986's unreserved characters.
+pub fn escape_query(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for &byte in value.as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+fn split_query(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (text, None),
+    }
+}
+
+fn has_scheme(text: &str) -> bool {
+    let end = text.find([':', '/', '?']).unwrap_or(text.len());
+    text[end..].starts_with(':')
+}
+
+fn check_characters(text: &str) -> Result<(), UrlError> {
+    let legal = |b: u8| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b);
+    if text.bytes().all(legal) { Ok(()) } else { Err(UrlError::Characters) }
+}
+
+/// Accepts host names, plain dotted quads and bracketed IPv6 addresses.
+fn check_host(host: &str) -> Result<(), UrlError> {
+    if let Some(inner) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        return inner.parse::<Ipv6Addr>().map(drop).map_err(|_| UrlError::Host);
+    }
+    let labels = host.strip_suffix('.').unwrap_or(host);
+    let legal = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    if !labels.split('.').all(legal) {
+        return Err(UrlError::Host);
+    }
+    // `2852039166`, `0xa9fea9fe` and `127.1` look like names and are addresses to a resolver.
+    let last = labels.rsplit('.').next().unwrap_or_default();
+    let numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
+    if numeric && host.parse::<Ipv4Addr>().is_err() {
+        return Err(UrlError::Host);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepted() {
+        let cases = [
+            ("https://a.example", "https://a.example/", "a.example"),
+            ("HTTPS://A.Example:443/t?x=1#frag", "https://a.example/t?x=1", "a.example"),
+            ("http://127.0.0.1:5000/v2/", "http://127.0.0.1:5000/v2/", "127.0.0.1:5000"),
+            ("http://[::1]:5000/v2/", "http://[::1]:5000/v2/", "[::1]:5000"),
+            ("https://h?q=%2F", "https://h/?q=%2F", "h"),
+        ];
+        for (text, whole, authority) in cases {
+            let url: Url = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(url.to_string(), whole);
+            assert_eq!(url.origin().authority(), authority);
+        }
+    }
+
+    #[test]
+    fn refused() {
+        let cases = [
+            ("ftp://h/", UrlError::Scheme),
+            ("javascript:alert(1)", UrlError::Scheme),
+            ("/relative", UrlError::Scheme),
+            ("https:h/", UrlError::Host),
+            ("https://u:p@h/", UrlError::UserInfo),
+            ("https://r.example@evil.example/?last=x", UrlError::UserInfo),
+            ("https:///x", UrlError::Host),
+            ("https://h:0/", UrlError::Port),
+            ("https://h:/", UrlError::Port),
+            ("https://h:65536/", UrlError::Port),
+            ("https://h/a b", UrlError::Characters),
+            ("https://h/\n", UrlError::Characters),
+            ("https://h\\@evil/", UrlError::Characters),
+            ("https://ünï/", UrlError::Characters),
+            ("https://a..b/", UrlError::Host),
+            ("https://2852039166/t", UrlError::Host),
+            ("https://0xa9fea9fe/t", UrlError::Host),
+            ("https://0251.0376.0251.0376/t", UrlError::Host),
+            ("https://127.1/t", UrlError::Host),
+            ("https://[fe80::1%25eth0]/", UrlError::Host),
+            ("https://a%2eb/", UrlError::Host),
+        ];
+        for (text, error) in cases {
+            assert_eq!(text.parse::<Url>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn joined() {
+        let base: Url = "https://r.example/v2/a/b/tags/list?n=1000".parse().unwrap();
+        let cases = [
+            ("/v2/x?last=y", "https://r.example/v2/x?last=y"),
+            ("?last=x", "https://r.example/v2/a/b/tags/list?last=x"),
+            ("other?x=1", "https://r.example/v2/a/b/tags/other?x=1"),
+            ("//h/t", "https://h/t"),
+            ("http://h:8080/t?a=b:c", "http://h:8080/t?a=b:c"),
+            ("", "https://r.example/v2/a/b/tags/list?n=1000"),
+            ("/p?u=http://x/", "https://r.example/p?u=http://x/"),
+        ];
+        for (reference, whole) in cases {
+            assert_eq!(base.join(reference).unwrap().to_string(), whole, "{reference}");
+        }
+        assert_eq!(base.join("javascript:alert(1)"), Err(UrlError::Scheme));
+        assert_eq!(base.join("/a b"), Err(UrlError::Characters));
+    }
+
+    #[test]
+    fn logs_hide_unknown_parameters() {
+        let url: Url = "https://h/b?n=5&X-Amz-Signature=abc&last=v1&flag".parse().unwrap();
+        assert_eq!(url.redacted(), "https://h/b?n=5&X-Amz-Signature=REDACTED&last=v1&flag");
+    }
+
+    #[test]
+    fn parameters_are_escaped() {
+        let url: Url = "https://h/token?tenant=a".parse().unwrap();
+        let url = url.with_parameter("scope", "repository:a/b:pull").with_parameter("x", "ü +");
+        assert_eq!(
+            url.to_string(),
+            "https://h/token?tenant=a&scope=repository%3Aa%2Fb%3Apull&x=%C3%BC%20%2B"
+        );
+    }
+}

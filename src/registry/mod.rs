@@ -1,0 +1,101 @@
+//! The distribution API of one registry: from requests to values.
+//!
+//! Source: the [OCI distribution specification](https://github.com/opencontainers/distribution-spec),
+//! and what registries make of it. This module knows paths, pages and statuses; it does not know
+//! how a request is authenticated (`auth`) or sent (`http`).
+
+mod pages;
+
+use crate::auth::{Call, Resource, Session};
+use crate::error::Error;
+use crate::http::{Answer, Failure, Method};
+use crate::reference::{Repository, Tag};
+pub use pages::{Flow, Sink};
+
+/// A registry as this run talks to it.
+pub struct Registry {
+    session: Session,
+}
+
+/// How a list is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ListOptions {
+    /// The repository holds a Docker plugin.
+    pub plugin: bool,
+    /// The most entries that are wanted at all, in the server's order.
+    pub first: Option<usize>,
+}
+
+impl Registry {
+    /// A registry behind a session.
+    pub fn new(session: Session) -> Self {
+        Registry { session }
+    }
+
+    /// The session: for commands that show how a registry is talked to.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Host and path of a repository, for messages.
+    fn name(&self, repository: &Repository) -> String {
+        format!("{}/{repository}", self.session.endpoint().registry)
+    }
+
+    /// Passes every tag of a repository to `sink`, in the server's order, over all pages.
+    ///
+    /// Entries that are no tags are skipped and counted; the count is the result.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown repository; pages that repeat, never end, or lead to
+    /// another host; what `sink` returns. After an error the list must not be taken for whole.
+    pub fn tags(
+        &self,
+        repository: &Repository,
+        options: ListOptions,
+        sink: &mut dyn Sink,
+    ) -> Result<usize, Error> {
+        let list = pages::List {
+            path: format!("/v2/{repository}/tags/list"),
+            member: "tags",
+            object: format!("repository {}", self.name(repository)),
+            resource: Resource::Repository(repository.as_str().to_owned(), options.plugin),
+            is_entry: Tag::is_valid,
+            first: options.first,
+        };
+        pages::walk(&self.session, &list, sink)
+    }
+
+    /// `GET /v2/`: whether this is a registry and whether the login is good for anything.
+    ///
+    /// # Errors
+    /// As for any request; a status other than 200.
+    pub fn ping(&self) -> Result<(), Error> {
+        let call = Call {
+            method: Method::Get,
+            path: "/v2/",
+            query: None,
+            accept: None,
+            resource: &Resource::Base,
+        };
+        self.session.send(&call, |answer| match answer.status() {
+            200..=299 => Ok(()),
+            _ => Err(unexpected(answer)),
+        })
+    }
+}
+
+/// The error for a status that no request of ours expects.
+fn unexpected(answer: &mut Answer) -> Failure {
+    let (host, status, detail) = (answer.host(), answer.status(), answer.detail());
+    Error::Server { host, status, detail }.into()
+}
+
+/// The error for a `404`, which registries explain with `NAME_UNKNOWN` or not at all.
+fn not_found(answer: &mut Answer, object: &str) -> Failure {
+    let hint = match answer.detail() {
+        Some(_) => "check the spelling; private repositories may need: docker login".to_owned(),
+        None => format!("check the spelling; is {} a container registry?", answer.host()),
+    };
+    Error::NotFound { object: object.to_owned(), hint }.into()
+}

@@ -1,0 +1,85 @@
+//! What goes to stderr: warnings, notes, the log of requests.
+//!
+//! stdout is data; everything else passes through the one [`Reporter`] of a run, which makes
+//! foreign text safe, prints a warning once, and writes whole lines only, from any thread.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use crate::terminal::sanitize;
+
+/// The most warnings that servers may cause by `Warning` headers in a run.
+const MAX_SERVER_WARNINGS: usize = 3;
+
+/// The run's channel to stderr.
+#[derive(Debug, Default)]
+pub struct Reporter {
+    verbose: bool,
+    silent: bool,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    lines: HashSet<String>,
+    from_servers: usize,
+}
+
+impl Reporter {
+    /// A reporter; `verbose` logs requests.
+    pub fn new(verbose: bool) -> Self {
+        Reporter { verbose, ..Reporter::default() }
+    }
+
+    /// A reporter that prints nothing: completion must not disturb the prompt.
+    pub fn silent() -> Self {
+        Reporter { silent: true, ..Reporter::default() }
+    }
+
+    /// Whether requests are logged.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose && !self.silent
+    }
+
+    /// Something the user should know; the same text is printed once.
+    pub fn warn(&self, text: &str) {
+        if self.first_time(text) {
+            self.line(&format!("warning: {text}"));
+        }
+    }
+
+    /// A line of the log of requests, printed with `-v` only.
+    pub fn log(&self, text: &str) {
+        if self.verbose {
+            self.line(text);
+        }
+    }
+
+    /// A server's `Warning: 299` header (distribution-spec): at most three in a run.
+    pub fn server_warning(&self, host: &str, text: &str) {
+        let text = format!("{host} says: {}", crate::terminal::server_text(text));
+        if !self.first_time(&text) {
+            return;
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.from_servers += 1;
+        if seen.from_servers <= MAX_SERVER_WARNINGS {
+            drop(seen);
+            self.line(&format!("warning: {text}"));
+        }
+    }
+
+    /// A line as it is, such as an error. stderr that cannot be written to is no reason to fail.
+    pub fn line(&self, text: &str) {
+        if !self.silent {
+            let line = format!("{}\n", sanitize(text));
+            let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        }
+    }
+
+    fn first_time(&self, text: &str) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.lines.insert(text.to_owned())
+    }
+}

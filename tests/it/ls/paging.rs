@@ -1,0 +1,96 @@
+//! Lists in pages, as the registries there are give them.
+
+use super::{lines, numbered};
+use crate::support::registry::{Link, Over};
+use crate::support::{TestEnv, TestRegistry};
+
+#[test]
+fn pages_grow_after_the_first() {
+    let registry = TestRegistry::new()
+        .tags("a", numbered(2500))
+        .page_size(100)
+        .max_n(1000, Over::Invalid)
+        .start();
+    let output = TestEnv::new().run(["ls", "--sort", "none", &registry.repo("a")]);
+    output.code(0).lines(&lines(&numbered(2500))).silent();
+    let asked: Vec<(Option<String>, Option<String>)> =
+        registry.requests().iter().map(|r| (r.param("n"), r.param("last"))).collect();
+    let page = |last: &str| (Some("1000".to_owned()), Some(last.to_owned()));
+    let expected = [(None, None), page("t0099"), page("t1099"), page("t2099")];
+    assert_eq!(asked, expected, "{}", registry.log());
+    registry.server().assert_connections(1);
+}
+
+#[test]
+fn a_registry_that_refuses_large_pages_is_asked_its_own_way() {
+    for over in [Over::Invalid, Over::Unsupported] {
+        let registry =
+            TestRegistry::new().tags("a", numbered(430)).page_size(100).max_n(500, over).start();
+        let output = TestEnv::new().run(["ls", "--sort", "none", &registry.repo("a")]);
+        output.code(0).lines(&lines(&numbered(430))).silent();
+        let sizes: Vec<Option<String>> =
+            registry.requests().iter().map(|request| request.param("n")).collect();
+        let expected = [None, Some("1000"), Some("100"), Some("100"), Some("100"), Some("100")];
+        assert_eq!(sizes, expected.map(|n| n.map(str::to_owned)), "{over:?}\n{}", registry.log());
+    }
+}
+
+#[test]
+fn every_style_of_link_leads_to_the_whole_list() {
+    for link in [
+        Link::Relative,
+        Link::Absolute,
+        Link::Unquoted,
+        Link::WrongPath,
+        Link::Always,
+        Link::AfterPrevious,
+        Link::Opaque,
+        Link::Missing,
+    ] {
+        let registry = TestRegistry::new()
+            .tags("a", numbered(250))
+            .page_size(100)
+            .max_n(100, Over::Clamp)
+            .link(link)
+            .start();
+        let output = TestEnv::new().run(["ls", "--sort", "none", &registry.repo("a")]);
+        output.code(0).lines(&lines(&numbered(250)));
+        assert!(registry.requests().len() <= 4, "{link:?}\n{}", registry.log());
+    }
+}
+
+#[test]
+fn a_round_number_without_a_link_is_probed_once() {
+    let registry = TestRegistry::new().tags("a", numbered(100)).start();
+    let output = TestEnv::new().run(["ls", "--sort", "none", &registry.repo("a")]);
+    output.code(0).lines(&lines(&numbered(100))).silent();
+    assert_eq!(registry.requests().len(), 2, "{}", registry.log());
+
+    let registry = TestRegistry::new().tags("a", numbered(100)).ignore_n().start();
+    let output = TestEnv::new().run(["ls", "--sort", "none", &registry.repo("a")]);
+    output.code(0).lines(&lines(&numbered(100))).silent();
+    assert_eq!(registry.requests().len(), 2, "{}", registry.log());
+}
+
+#[test]
+fn a_list_that_breaks_off_does_not_look_complete() {
+    let registry = TestRegistry::new()
+        .tags("a", numbered(250))
+        .page_size(100)
+        .hook(|request| {
+            let second = request.param("last").is_some();
+            second.then(|| crate::support::registry::error(403, "DENIED", "no more for you"))
+        })
+        .start();
+    let output = TestEnv::new().run(["ls", &registry.repo("a")]);
+    assert_ne!(output.code, 0, "{output}");
+    output.stdout("");
+}
+
+#[test]
+fn raw_is_one_document_over_all_pages() {
+    let registry = TestRegistry::new().tags("a", numbered(250)).page_size(100).start();
+    let output = TestEnv::new().run(["ls", "--raw", &registry.repo("a")]);
+    let expected = serde_json::json!({"name": "a", "tags": numbered(250)});
+    assert_eq!(output.code(0).json(), expected);
+}

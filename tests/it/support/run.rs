@@ -1,0 +1,207 @@
+//! One run of a program in a test's environment, with a deadline.
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::env::TestEnv;
+use super::output::Output;
+
+/// No scenario may take longer.
+const DEADLINE: Duration = Duration::from_secs(150);
+
+/// A run being described.
+pub struct Run<'a> {
+    env: &'a TestEnv,
+    program: PathBuf,
+    args: Vec<OsString>,
+    vars: Vec<(String, Option<OsString>)>,
+    stdin: Option<Vec<u8>>,
+    head: Option<usize>,
+    checked: bool,
+    interrupt: Option<Box<dyn Fn() -> bool + 'a>>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(env: &'a TestEnv, program: PathBuf, args: Vec<OsString>) -> Self {
+        let (vars, stdin, head, interrupt) = (Vec::new(), None, None, None);
+        Run { env, program, args, vars, stdin, head, checked: true, interrupt }
+    }
+
+    /// What the program reads from its standard input; else it is empty.
+    pub fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(text.into());
+        self
+    }
+
+    /// Sets a variable.
+    pub fn var(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.vars.push((name.to_owned(), Some(value.into())));
+        self
+    }
+
+    /// Removes a variable.
+    pub fn without(mut self, name: &str) -> Self {
+        self.vars.push((name.to_owned(), None));
+        self
+    }
+
+    /// Closes the pipe after so many lines of output, as `| head -n` does.
+    pub fn head(mut self, lines: usize) -> Self {
+        self.head = Some(lines);
+        self
+    }
+
+    /// Leaves out the checks that every run has: for output that is the server's own bytes,
+    /// or whose purpose is a secret.
+    pub fn unchecked(mut self) -> Self {
+        self.checked = false;
+        self
+    }
+
+    /// Sends SIGINT, as Ctrl-C does, once `ready` says so. The exit code of such a run is no
+    /// failure's, so it is not checked.
+    pub fn interrupt_when(mut self, ready: impl Fn() -> bool + 'a) -> Self {
+        self.interrupt = Some(Box::new(ready));
+        self.unchecked()
+    }
+
+    /// Runs it with pipes.
+    #[track_caller]
+    pub fn run(self) -> Output {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args);
+        self.finish(command, false)
+    }
+
+    /// Runs it on a pseudo-terminal of 80 columns; stdout and stderr come mixed, as a user
+    /// sees them. `None` where there is no `script` program.
+    #[track_caller]
+    pub fn tty(self) -> Option<Output> {
+        let script = Path::new("/usr/bin/script");
+        if !script.exists() {
+            return None;
+        }
+        let words: Vec<String> = [self.program.clone().into_os_string()]
+            .iter()
+            .chain(&self.args)
+            .map(|word| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''")))
+            .collect();
+        let line = format!("stty cols 80 rows 24; exec {}", words.join(" "));
+        let mut command = Command::new(script);
+        command.args(["-q", "-e", "-c", &line, "/dev/null"]);
+        let this = self.var("TERM", "xterm-256color").var("SHELL", "/bin/sh");
+        Some(this.finish(command, true))
+    }
+
+    #[track_caller]
+    fn finish(self, mut command: Command, tty: bool) -> Output {
+        command.env_clear().current_dir(self.env.work());
+        command.envs(self.env.vars().iter().map(|(name, value)| (name, value)));
+        for (name, value) in &self.vars {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let shown = shown(&self.program, &self.args);
+        let mut child =
+            command.spawn().unwrap_or_else(|error| panic!("{shown} does not start: {error}"));
+        let mut input = child.stdin.take().expect("stdin is piped");
+        let text = self.stdin.clone().unwrap_or_default();
+        let stdout = collect(child.stdout.take().expect("stdout is piped"), self.head);
+        let stderr = collect(child.stderr.take().expect("stderr is piped"), None);
+        let feeder = thread::spawn(move || {
+            // A program that does not read its input is no fault.
+            let _ = input.write_all(&text);
+            tty.then_some(input)
+        });
+        let (code, peak_kib) = wait(&mut child, &shown, self.interrupt.as_deref());
+        let _ = feeder.join();
+        let text = |bytes: JoinHandle<Vec<u8>>| bytes.join().expect("reading a pipe");
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        let output = Output::new(shown, code, stdout, stderr, tty, peak_kib);
+        if self.checked {
+            self.env.check(&output, &[]);
+        }
+        output
+    }
+}
+
+/// Reads a pipe to its end, or closes it after some lines.
+fn collect(pipe: impl Read + Send + 'static, head: Option<usize>) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let mut reader = BufReader::with_capacity(if head.is_some() { 64 } else { 65536 }, pipe);
+        match head {
+            None => drop(reader.read_to_end(&mut bytes)),
+            Some(lines) => {
+                for _ in 0..lines {
+                    let _ = reader.read_until(b'\n', &mut bytes);
+                }
+            }
+        }
+        bytes
+    })
+}
+
+/// Waits for the end, or brings it about; the exit code (of a signal, 128 and its number) and
+/// the largest memory seen, in KiB.
+#[track_caller]
+fn wait(
+    child: &mut Child,
+    shown: &str,
+    mut interrupt: Option<&dyn Fn() -> bool>,
+) -> (i32, Option<u64>) {
+    let start = Instant::now();
+    let mut peak = None;
+    loop {
+        if let Some(status) = child.try_wait().expect("the child is ours") {
+            return (code(status), peak);
+        }
+        if start.elapsed() > DEADLINE {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("{shown} was still running after {DEADLINE:?}");
+        }
+        if interrupt.is_some_and(|ready| ready()) {
+            interrupt = None;
+            let id = child.id().to_string();
+            let sent = Command::new("/bin/kill").args(["-INT", &id]).status();
+            assert!(sent.is_ok_and(|status| status.success()), "no signal could be sent");
+        }
+        peak = peak.max(memory(child.id()));
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[cfg(unix)]
+fn code(status: std::process::ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+#[cfg(not(unix))]
+fn code(status: std::process::ExitStatus) -> i32 {
+    status.code().unwrap_or(-1)
+}
+
+/// The peak resident size in KiB, where the system tells.
+fn memory(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn shown(program: &Path, args: &[OsString]) -> String {
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    let mut shown = name.into_owned();
+    for arg in args {
+        shown.push_str(&format!(" {}", arg.to_string_lossy()));
+    }
+    shown
+}
