@@ -2,5 +2,6 @@
 
 // `ls` joins with the command itself.
 // mod ls;
+mod real;
 mod support;
 mod support_selftest;

@@ -1,0 +1,30 @@
+//! Tests against the real things: Debian's docker-registry, the docker CLI, skopeo. What a server written by us
+//! proves is only that we agree with ourselves.
+//!
+//! Each test starts what it needs on free loopback ports and ends it again, so all of them may run side by side.
+//! They are marked `#[ignore = "needs …"]`: plain `cargo test` passes anywhere, `tests/run` runs them all.
+//!
+//! The bench: `run` (programs), `wire` (HTTP of our own), `registry`, `proxy` (counts what the client sends),
+//! `token` (a token service that signs), `tls`, `seed` and `bulk` (content), `skopeo`, `docker_cli`.
+//! Its own tests are in `bench`; the product's in `ls`, `check`, `plugin`, `signals`
+//! and `bad_input`.
+
+#![cfg(unix)]
+#![allow(clippy::print_stderr, reason = "a failing test shows what its servers said")]
+
+mod bad_input;
+mod bench;
+mod bulk;
+mod check;
+mod docker_cli;
+mod ls;
+mod plugin;
+mod proxy;
+mod registry;
+mod run;
+mod seed;
+mod signals;
+mod skopeo;
+mod tls;
+mod token;
+mod wire;
