@@ -209,7 +209,8 @@ impl Session {
         }
         let mut used = guard.authorization.clone();
         // While nothing is known the slot stays locked: this request finds out for all.
-        let mut gate = if guard.known { None } else { Some(guard) };
+        let known = guard.known;
+        let mut gate = Some(guard).filter(|_| !known);
         let mut history = History::default();
         loop {
             history.sends += 1;

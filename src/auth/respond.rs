@@ -125,10 +125,11 @@ impl Session {
             // that the service refuses is not shown to the registry as well.
             Err(TokenError::Unusable(_)) if basic => self.basic(history),
             Err(TokenError::Unusable(error) | TokenError::Failed(error)) => Err(error),
-            Err(TokenError::Refused(detail)) => match self.login() {
-                Some(_) if self.is_login_refused() => Err(self.login_refused(detail)),
-                _ => Err(self.forbidden(call.resource, detail)),
-            },
+            Err(TokenError::Refused(401, detail)) if self.login().is_some() => {
+                self.mark_login_refused();
+                Err(self.login_refused(detail))
+            }
+            Err(TokenError::Refused(_, detail)) => Err(self.forbidden(call.resource, detail)),
         }
     }
 
@@ -170,9 +171,11 @@ impl Session {
         let credential = login.map(|login| &login.credential);
         let first = token::fetch(&self.client, peer, &request, credential);
         match (first, login) {
-            (Err(TokenError::Refused(detail)), Some(login)) => {
-                self.mark_login_refused();
-                self.without_login(call, &request, peer, login, detail)
+            (Err(TokenError::Refused(status, detail)), Some(login)) => {
+                if status == 401 {
+                    self.mark_login_refused();
+                }
+                self.without_login(call, &request, peer, login, (status, detail))
             }
             (outcome, _) => outcome,
         }
@@ -185,13 +188,14 @@ impl Session {
         request: &TokenRequest,
         peer: &Peer,
         login: &Login,
-        detail: Option<String>,
+        (status, detail): (u16, Option<String>),
     ) -> Result<Token, TokenError> {
         if login.explicit || *call.resource == Resource::Catalog {
-            return Err(TokenError::Refused(detail));
+            return Err(TokenError::Refused(status, detail));
         }
         let anonymous = token::fetch(&self.client, peer, request, None)
-            .map_err(|_| TokenError::Refused(detail))?;
+            .map_err(|_| TokenError::Refused(status, detail))?;
+        self.mark_login_refused();
         self.client.reporter().warn(&format!(
             "{} refuses the login of {} (from {}); going on without it, with anonymous limits",
             self.endpoint.registry,

@@ -49,8 +49,8 @@ pub struct TokenRequest<'a> {
 /// Why there is no token.
 #[derive(Debug)]
 pub enum TokenError {
-    /// The service refuses the login (401 or 403); its own words.
-    Refused(Option<String>),
+    /// The service refuses (401: the login; 403: perhaps only the access); its own words.
+    Refused(u16, Option<String>),
     /// The service does not work like this: another status, a redirect, an unusable answer.
     Unusable(Error),
     /// The service could not be reached.
@@ -126,7 +126,7 @@ fn get(
     http.authorization = authorization;
     let (status, outcome) = send(client, peer, &http).map_err(TokenError::Failed)?;
     outcome.map_err(|error| match (status, error) {
-        (401 | 403, Error::Server { detail, .. }) => TokenError::Refused(detail),
+        (401 | 403, Error::Server { detail, .. }) => TokenError::Refused(status, detail),
         (_, error) => TokenError::Unusable(error),
     })
 }
@@ -155,9 +155,9 @@ fn post(
     let (status, outcome) = sent.map_err(|error| Posted::Error(TokenError::Failed(error)))?;
     outcome.map_err(|error| match (status, error) {
         (400 | 401, Error::Server { detail, .. }) => {
-            Posted::NotThisWay(TokenError::Refused(detail))
+            Posted::NotThisWay(TokenError::Refused(status, detail))
         }
-        (403, Error::Server { detail, .. }) => Posted::Error(TokenError::Refused(detail)),
+        (403, Error::Server { detail, .. }) => Posted::Error(TokenError::Refused(status, detail)),
         (404 | 405 | 415, error) => Posted::NotThisWay(TokenError::Unusable(error)),
         (_, error) => Posted::Error(TokenError::Unusable(error)),
     })

@@ -1,7 +1,7 @@
 //! All integration tests, one binary.
 
 // `ls` joins with the command itself.
-// mod ls;
+mod ls;
 mod real;
 mod support;
 mod support_selftest;

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -46,6 +47,8 @@ impl TempDir {
         fs::create_dir_all(path.parent().expect("a file has a directory"))
             .expect("make the file's directory");
         fs::write(&path, content).expect("write a file");
+        // As docker writes its own: a file that others can read is worth a warning.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("the file is ours");
         path
     }
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -95,6 +96,8 @@ impl TestEnv {
         let directory = path.parent().expect("a path below the root has a parent");
         fs::create_dir_all(directory).expect("the test's directory is writable");
         fs::write(&path, content.as_ref()).expect("the test's directory is writable");
+        // As docker writes its own: a file that others can read is worth a warning.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("the file is ours");
         self.note(&path, content.as_ref());
         path
     }
