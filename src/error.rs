@@ -29,9 +29,13 @@ pub enum Network {
     Name,
     /// The connection was refused or cannot be routed; the system's words.
     Connect(String),
-    /// The certificate is not trusted, expired, or of another host; the reason.
-    Certificate(String),
-    /// TLS failed before any certificate question; the reason.
+    /// The server's certificate is not trusted, expired, or of another host.
+    Certificate(BadCertificate),
+    /// The server wants a client certificate, or refuses ours; what it said.
+    ClientCertificate(String),
+    /// The server speaks TLS, and the handshake failed all the same; the reason.
+    Handshake(String),
+    /// What answers does not speak TLS; the reason.
     Tls(String),
     /// No answer within the time limit; what was waited for, and for how long.
     Timeout(&'static str, Duration),
@@ -39,6 +43,32 @@ pub enum Network {
     Closed,
     /// The proxy failed; the reason.
     Proxy(String),
+}
+
+/// What is wrong with a server's certificate: it decides what helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody that is trusted has signed it.
+    Untrusted,
+    /// It has expired, or is not valid yet.
+    Dates,
+    /// It is for another host.
+    Name,
+    /// Anything else.
+    Other,
+}
+
+/// A server's certificate that is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadCertificate {
+    /// What is wrong, for programs.
+    pub fault: Fault,
+    /// What is wrong, for people.
+    pub why: String,
+    /// The host's directory below `certs.d`, if one has an effect.
+    pub directory: Option<String>,
+    /// Whether the host is one that the registry named, to which its settings do not apply.
+    pub foreign: bool,
 }
 
 /// A failure. The variants say when they occur.
@@ -276,7 +306,7 @@ impl Error {
                 "the registry's clock, service name or signing key is wrong; tell its operator"
                     .to_owned()
             }
-            Error::Network { host, cause } => return network_hint(host, cause),
+            Error::Network { cause, .. } => return network_hint(cause),
             Error::RateLimited { pulls: true, .. } => {
                 "docker login raises the limit; `docker tags ratelimit` shows it".to_owned()
             }
@@ -316,14 +346,20 @@ fn reference_hint(error: &ParseError) -> &'static str {
     }
 }
 
-fn network_hint(host: &str, cause: &Network) -> Option<String> {
+fn network_hint(cause: &Network) -> Option<String> {
     Some(match cause {
         Network::Name => "check the registry's name, or the network".to_owned(),
         Network::Connect(_) => "is the registry running, and is the port right?".to_owned(),
-        Network::Certificate(_) => format!(
-            "trust it: put its CA into /etc/docker/certs.d/{host}/ca.crt, or pass --ca-file FILE; \
-             or skip the check with -k"
-        ),
+        Network::Certificate(bad) => certificate_hint(bad),
+        Network::ClientCertificate(_) => {
+            "show the right one: --cert-file client.crt --key-file client.key (in a profile: \
+             client-cert, client-key)"
+                .to_owned()
+        }
+        Network::Handshake(_) => {
+            "the server must offer TLS 1.2 or 1.3 with a modern cipher; tell its operator"
+                .to_owned()
+        }
         Network::Tls(_) => "if this registry speaks plain http, pass --plain-http".to_owned(),
         Network::Timeout(..) => "try again, or allow more time with --timeout".to_owned(),
         Network::Closed => "try again; -v shows every request".to_owned(),
@@ -331,13 +367,42 @@ fn network_hint(host: &str, cause: &Network) -> Option<String> {
     })
 }
 
+/// The ways out, with their commands. What is set for a registry does not help with other hosts.
+fn certificate_hint(bad: &BadCertificate) -> String {
+    const SKIP: &str = "to skip the check: -k (in a profile: insecure = true)";
+    let install = bad.directory.as_ref().map(|name| {
+        let quote = if name.contains('[') { "'" } else { "" };
+        format!("sudo install -D -m 644 ca.crt {quote}/etc/docker/certs.d/{name}/ca.crt{quote}")
+    });
+    let what = match bad.fault {
+        Fault::Untrusted => {
+            let install = install.map(|command| format!("{command}, or ")).unwrap_or_default();
+            return match bad.foreign {
+                false => format!(
+                    "trust its CA: {install}--ca-file ca.crt (in a profile: ca-file = \"ca.crt\"); \
+                     {SKIP}"
+                ),
+                true => format!(
+                    "the registry names this host, and its TLS settings are not for it; trust its \
+                     CA: {install}SSL_CERT_FILE=ca-bundle.crt"
+                ),
+            };
+        }
+        Fault::Dates => "its operator must renew it; is the clock of this machine right?",
+        Fault::Name => "use a name that it was issued for, or have it issued for this one",
+        Fault::Other => "its operator must replace it",
+    };
+    if bad.foreign { what.to_owned() } else { format!("{what}; {SKIP}") }
+}
+
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Network::Name => write!(f, "no address found for this name"),
             Network::Connect(why) => write!(f, "cannot connect: {why}"),
-            Network::Certificate(why) => write!(f, "certificate not accepted: {why}"),
-            Network::Tls(why) => write!(f, "TLS failed: {why}"),
+            Network::Certificate(bad) => write!(f, "certificate not accepted: {}", bad.why),
+            Network::ClientCertificate(why) => f.write_str(why),
+            Network::Handshake(why) | Network::Tls(why) => write!(f, "TLS failed: {why}"),
             Network::Timeout(stage, limit) => {
                 write!(f, "timed out after {} s while {stage}", limit.as_secs_f64())
             }

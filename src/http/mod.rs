@@ -23,14 +23,14 @@ use std::time::{Duration, Instant};
 
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
 
-use crate::error::{Error, Network};
+use crate::error::{BadCertificate, Error, Network};
 use crate::report::Reporter;
 use crate::secret::Secret;
 use address::Reach;
 pub use answer::{Answer, Failure};
 use connect::{AddressCache, ConnectFailure, NoteOpened, PolicyResolver, TlsConnector};
 use retry::Retry;
-use tls::TlsSettings;
+use tls::{TlsSettings, Trouble};
 use url::Url;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -38,6 +38,8 @@ const HEADER_LIMIT: Duration = Duration::from_secs(45);
 const BODY_LIMIT: Duration = Duration::from_secs(60);
 /// The time for the TLS handshake that finds out whether a loopback registry speaks TLS.
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
+/// The most that is read of a page that may ask for a client certificate.
+const MAX_PAGE: u64 = 64 * 1024;
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Limits and counts that the user may set.
@@ -227,7 +229,10 @@ impl Client {
         peer.answered.store(true, Ordering::Relaxed);
         let mut answer = Answer::new(response, &request.url);
         self.pass_on_warning(&answer, &host);
-        let outcome = match self.busy_failure(&mut answer, &host) {
+        let early = self
+            .busy_failure(&mut answer, &host)
+            .or_else(|| client_certificate_failure(&mut answer, request, &host));
+        let outcome = match early {
             Some(failure) => Err(failure),
             None => answer.check_encoding().and_then(|()| read(&mut answer)),
         };
@@ -296,7 +301,7 @@ impl Client {
             ().chain(NoteOpened)
                 .chain(ConnectProxyConnector::default())
                 .chain(TcpConnector::default())
-                .chain(TlsConnector::new(peer.tls.clone()));
+                .chain(TlsConnector::new(peer.tls.clone(), through.is_some()));
         let resolver = PolicyResolver {
             reach: peer.reach,
             cache: self.addresses.clone(),
@@ -375,30 +380,43 @@ impl Client {
         let host = request.url.origin().authority();
         let reached = peer.answered.load(Ordering::Relaxed);
         let network = |cause, retry| Failure::network(&host, cause, retry);
-        match error {
-            ureq::Error::Other(other) => match other.downcast::<ConnectFailure>() {
+        let proxy = self.proxies.for_origin(request.url.origin()).map(proxy::address);
+        let of_proxy = |proxy: &str, why: &str| {
+            network(Network::Proxy(format!("{proxy}: {why}")), Retry::Never)
+        };
+        match (error, proxy) {
+            (ureq::Error::Other(other), proxy) => match other.downcast::<ConnectFailure>() {
                 Ok(failure) => match *failure {
                     ConnectFailure::Address(_) => refused_address(&request.url).into(),
-                    ConnectFailure::Certificate(why) => {
-                        network(Network::Certificate(why), Retry::Never)
-                    }
-                    ConnectFailure::Handshake(why) => network(Network::Tls(why), Retry::Never),
+                    ConnectFailure::Tls(trouble) => network(tls_cause(trouble, peer), Retry::Never),
+                    ConnectFailure::Proxy(why) => of_proxy(&proxy.unwrap_or_default(), &why),
                 },
                 Err(_) => network(Network::Closed, Retry::Never),
             },
-            ureq::Error::HostNotFound => network(Network::Name, Retry::Once),
-            ureq::Error::ConnectProxyFailed(why) => {
-                network(Network::Proxy(crate::terminal::server_text(&why)), Retry::Never)
+            (ureq::Error::HostNotFound, None) => network(Network::Name, Retry::Once),
+            (ureq::Error::HostNotFound, Some(proxy)) => of_proxy(&proxy, "no address found"),
+            (ureq::Error::ConnectProxyFailed(why), Some(proxy)) => {
+                of_proxy(&proxy, &proxy::refusal(&why))
             }
-            ureq::Error::InvalidProxyUrl => {
-                network(Network::Proxy("its URL is not understood".to_owned()), Retry::Never)
+            (ureq::Error::InvalidProxyUrl, Some(proxy)) => {
+                of_proxy(&proxy, "its URL is not understood")
             }
-            ureq::Error::Timeout(timeout) => self.timeout_failure(&host, timeout, request.probe),
-            ureq::Error::Io(error) => {
+            (ureq::Error::Timeout(timeout), _) => {
+                self.timeout_failure(&host, timeout, request.probe)
+            }
+            (ureq::Error::Io(error), proxy) => {
                 let fresh = if reached { Retry::Usual } else { Retry::Once };
-                io_failure(&host, &error, if opened { fresh } else { Retry::AtOnce })
+                let retry = if opened { fresh } else { Retry::AtOnce };
+                match (io_failure(peer, &host, &error, retry), proxy) {
+                    (Failure { error: Error::Network { cause, .. }, .. }, Some(proxy))
+                        if matches!(cause, Network::Connect(_)) =>
+                    {
+                        of_proxy(&proxy, &cause.to_string())
+                    }
+                    (failure, _) => failure,
+                }
             }
-            other => answer::protocol_failure(&host, &other),
+            (other, _) => answer::protocol_failure(&host, &other),
         }
     }
 
@@ -416,6 +434,29 @@ impl Client {
     }
 }
 
+/// nginx lets a client without a certificate in and tells it with a page of status 400.
+fn client_certificate_failure(
+    answer: &mut Answer,
+    request: &Request,
+    host: &str,
+) -> Option<Failure> {
+    let is_page = answer.header("content-type").is_some_and(|kind| kind.starts_with(b"text/html"));
+    let secure = request.url.origin().scheme() == url::Scheme::Https;
+    if answer.status() != 400 || !is_page || !secure {
+        return None;
+    }
+    let page = answer.bytes(MAX_PAGE, "an error").ok()?;
+    let page = String::from_utf8_lossy(&page);
+    let why = if page.contains("No required SSL certificate was sent") {
+        "the server wants a client certificate"
+    } else if page.contains("The SSL certificate error") {
+        "the server refuses our client certificate"
+    } else {
+        return None;
+    };
+    Some(Failure::network(host, Network::ClientCertificate(why.to_owned()), Retry::Never))
+}
+
 fn refused_address(url: &Url) -> Error {
     Error::Refused {
         host: url.origin().authority(),
@@ -425,11 +466,26 @@ fn refused_address(url: &Url) -> Error {
     }
 }
 
+/// A TLS failure as the user sees it.
+fn tls_cause(trouble: Trouble, peer: &Peer) -> Network {
+    match trouble {
+        Trouble::Certificate(fault, why) => Network::Certificate(BadCertificate {
+            fault,
+            why,
+            directory: peer.tls.directory.clone(),
+            foreign: peer.reach != Reach::Anywhere,
+        }),
+        Trouble::Client(why) => Network::ClientCertificate(why),
+        Trouble::Handshake(why) => Network::Handshake(why),
+        Trouble::NoTls(why) => Network::Tls(why),
+    }
+}
+
 /// A failure of the socket before an answer came.
-fn io_failure(host: &str, error: &io::Error, retry: Retry) -> Failure {
+fn io_failure(peer: &Peer, host: &str, error: &io::Error, retry: Retry) -> Failure {
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        let (_, why) = tls::describe(tls);
-        return Failure::network(host, Network::Tls(why), Retry::Never);
+        let trouble = tls::describe(tls, !peer.tls.clients.is_empty());
+        return Failure::network(host, tls_cause(trouble, peer), Retry::Never);
     }
     let cause = match error.kind() {
         io::ErrorKind::UnexpectedEof
