@@ -41,6 +41,10 @@ impl Drop for Temp {
     }
 }
 
+/// Files by name and content; how many authorities and client certificates they are, or what an
+/// error says.
+type Case<'a> = (&'a [(&'a str, &'a str)], Result<(usize, usize), &'a str>);
+
 /// A certificate and its key, PEM.
 fn pair() -> (String, String) {
     let key = KeyPair::generate().unwrap();
@@ -92,8 +96,7 @@ fn the_first_directory_that_exists_is_taken_and_no_other() {
 fn files_mean_what_they_mean_to_docker() {
     let ((cert, key), (other, other_key)) = (pair(), pair());
     let two = format!("{cert}{other}");
-    type Files<'a> = &'a [(&'a str, &'a str)];
-    let cases: [(Files, Result<(usize, usize), &str>); 13] = [
+    let cases: [Case; 13] = [
         (&[], Ok((0, 0))),
         (&[("ca.crt", &cert)], Ok((1, 0))),
         (&[("ca.crt", &two)], Ok((2, 0))),

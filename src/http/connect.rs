@@ -86,6 +86,8 @@ pub(super) struct PolicyResolver {
     pub(super) cache: Arc<AddressCache>,
     /// Host and port of the proxy, to which the policy does not apply: the user named it.
     pub(super) proxy: Option<String>,
+    /// The proxy that plain http requests go to in the place of their own host.
+    pub(super) forward: Option<Uri>,
 }
 
 impl PolicyResolver {
@@ -128,13 +130,14 @@ impl Resolver for PolicyResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let uri = self.forward.as_ref().unwrap_or(uri);
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return Err(ureq::Error::HostNotFound);
         };
         let key =
             DefaultResolver::host_and_port(scheme, authority).ok_or(ureq::Error::HostNotFound)?;
         let found = self.look_up(uri, &key, config, timeout)?;
-        if self.proxy.as_ref() == Some(&key) {
+        if self.forward.is_some() || self.proxy.as_ref() == Some(&key) {
             return Ok(found);
         }
         let mut allowed = self.empty();

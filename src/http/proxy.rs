@@ -63,6 +63,10 @@ impl Proxies {
     }
 }
 
+/// What a proxy's 407 means.
+pub(super) const LOGIN_WANTED: &str =
+    "it wants another login (407); the variable holds it: http://USER:PASSWORD@HOST:PORT";
+
 /// Host and port of a proxy's URL, for messages: its user and password are left out.
 pub(super) fn address(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
