@@ -2,6 +2,8 @@
 
 // `ls` joins with the command itself.
 mod ls;
+mod proxies;
 mod real;
 mod support;
 mod support_selftest;
+mod tls;
