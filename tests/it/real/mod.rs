@@ -5,9 +5,9 @@
 //! They are marked `#[ignore = "needs …"]`: plain `cargo test` passes anywhere, `tests/run` runs them all.
 //!
 //! The bench: `run` (programs), `wire` (HTTP of our own), `registry`, `proxy` (counts what the client sends),
-//! `token` (a token service that signs), `tls`, `seed` and `bulk` (content), `skopeo`, `docker_cli`.
-//! Its own tests are in `bench`; the product's in `ls`, `check`, `plugin`, `signals`
-//! and `bad_input`.
+//! `token` (a token service that signs), `nginx` (TLS in front of a registry), `tls`, `seed` and `bulk` (content), `skopeo`, `docker_cli`.
+//! Its own tests are in `bench`; the product's in `ls`, `check`, `plugin`, `signals`, `trust`,
+//! `logins` and `bad_input`.
 
 #![cfg(unix)]
 #![allow(clippy::print_stderr, reason = "a failing test shows what its servers said")]
@@ -17,7 +17,9 @@ mod bench;
 mod bulk;
 mod check;
 mod docker_cli;
+mod logins;
 mod ls;
+mod nginx;
 mod plugin;
 mod proxy;
 mod registry;
@@ -27,4 +29,5 @@ mod signals;
 mod skopeo;
 mod tls;
 mod token;
+mod trust;
 mod wire;
