@@ -171,7 +171,7 @@ const ROWS: &[Row] = &[
         check: ("none", ""),
         htpasswd: NEEDED,
         token: PRIVATE,
-        warning: "is not used",
+        warning: "has no user name",
     },
     Row {
         name: "config.json, auths of another port",
@@ -330,7 +330,7 @@ const ROWS: &[Row] = &[
             s.profile("username = \"ann\"\npassword-env = \"LAB_PASSWORD\"");
             Extra::vars(&[("LAB_PASSWORD", PASSWORD)])
         },
-        check: ("basic", "profile lab (LAB_PASSWORD)"),
+        check: ("basic", "profile lab (password-env LAB_PASSWORD)"),
         htpasswd: Ok,
         token: Ok,
         warning: "",
@@ -349,7 +349,7 @@ const ROWS: &[Row] = &[
             let file = s.home.write("lab-password", format!("{PASSWORD}\n"));
             s.profile(&format!("username = \"ann\"\npassword-file = \"{}\"", file.display()))
         },
-        check: ("basic", "profile lab ("),
+        check: ("basic", "profile lab (password-file "),
         htpasswd: Ok,
         token: Ok,
         warning: "",
@@ -361,7 +361,7 @@ const ROWS: &[Row] = &[
             let command = format!("[\"cat\", \"{}\"]", file.display());
             s.profile(&format!("username = \"ann\"\npassword-command = {command}"))
         },
-        check: ("basic", "profile lab (cat …)"),
+        check: ("basic", "profile lab (password-command cat"),
         htpasswd: Ok,
         token: Ok,
         warning: "",
@@ -369,7 +369,7 @@ const ROWS: &[Row] = &[
     Row {
         name: "profile, password",
         put: |s| s.profile(&format!("username = \"ann\"\npassword = \"{PASSWORD}\"")),
-        check: ("basic", "profile lab (***)"),
+        check: ("basic", "profile lab (password"),
         htpasswd: Ok,
         token: Ok,
         warning: "",
