@@ -5,3 +5,4 @@ mod ls;
 mod real;
 mod support;
 mod support_selftest;
+mod tidy;
