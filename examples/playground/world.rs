@@ -14,7 +14,7 @@ const PASSWORD: &str = "playground";
 
 const ALPINE: &str = "2.6 2.7 3.1 3.2 3.3 3.4 3.5 3.6 3.7 3.8 3.9 3.9.6 3.10 3.10.9 3.11 3.12 3.13 \
     3.14 3.15 3.16 3.17 3.18 3.18.12 3.19 3.19.7 3.20 3.20.6 3.21 3.21.3 3.22 3.22.0 3.22.1 3 \
-    3.23.0_rc1 latest edge";
+    latest edge";
 const REDIS: &str = "6.2 6.2.14 6.2.14-alpine 7.0 7.0.15 7.2 7.2.4 7.2.4-alpine 7.4 7.4.0 7.4.1 \
     7.4.1-alpine 7.4.1-bookworm 8.0-rc1 8.0-m04 latest alpine bookworm";
 
