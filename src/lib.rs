@@ -26,6 +26,7 @@ pub mod error;
 pub mod http;
 pub mod manifest;
 pub mod output;
+pub mod parallel;
 pub mod platform;
 pub mod plugin;
 pub mod reference;

@@ -4,7 +4,11 @@
 //! and what registries make of it. This module knows paths, pages and statuses; it does not know
 //! how a request is authenticated (`auth`) or sent (`http`).
 
+mod blobs;
+mod manifests;
 mod pages;
+
+use std::sync::atomic::AtomicBool;
 
 pub use crate::auth::Ping;
 use crate::auth::{Call, Resource, Session};
@@ -12,11 +16,14 @@ use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
 use crate::reference::{Repository, Tag};
 use crate::secret::Secret;
+pub use manifests::{Fetched, Head, RateLimit, Target};
 pub use pages::{Flow, Sink};
 
 /// A registry as this run talks to it.
 pub struct Registry {
     session: Session,
+    /// A `HEAD` for a manifest was refused or said nothing: `GET` is asked at once from then on.
+    is_head_useless: AtomicBool,
 }
 
 /// How a list is asked for.
@@ -31,7 +38,7 @@ pub struct ListOptions {
 impl Registry {
     /// A registry behind a session.
     pub fn new(session: Session) -> Self {
-        Registry { session }
+        Registry { session, is_head_useless: AtomicBool::new(false) }
     }
 
     /// The session: for commands that show how a registry is talked to.
