@@ -4,6 +4,8 @@
 //! and what registries make of it. This module knows paths, pages and statuses; it does not know
 //! how a request is authenticated (`auth`) or sent (`http`).
 
+mod catalog;
+mod limit;
 mod pages;
 
 pub use crate::auth::Ping;
@@ -12,6 +14,8 @@ use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
 use crate::reference::{Repository, Tag};
 use crate::secret::Secret;
+pub use catalog::Node;
+pub use limit::PullLimit;
 pub use pages::{Flow, Sink};
 
 /// A registry as this run talks to it.
