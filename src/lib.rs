@@ -27,6 +27,7 @@ pub mod http;
 pub mod hub;
 pub mod manifest;
 pub mod output;
+pub mod parallel;
 pub mod platform;
 pub mod plugin;
 pub mod reference;

@@ -3,5 +3,6 @@
 // `ls` joins with the command itself.
 mod ls;
 mod real;
+mod repos;
 mod support;
 mod support_selftest;
