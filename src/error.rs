@@ -121,7 +121,7 @@ pub enum Error {
     LoginNeeded {
         /// Registry, and repository if the request was for one.
         name: String,
-        /// The schemes that the registry offers.
+        /// The schemes that the registry offers; empty where that is no help.
         offered: String,
         /// What `docker login` takes for this registry; empty for Docker Hub.
         login: String,
@@ -139,6 +139,21 @@ pub enum Error {
         host: String,
         /// What works instead.
         hint: String,
+    },
+    /// The host knows the login and does not let it do this: some access tokens may not use
+    /// Docker Hub's API.
+    Forbidden {
+        /// The host.
+        host: String,
+        /// The login's user name.
+        user: String,
+        /// The server's own words, safe to print.
+        detail: Option<String>,
+    },
+    /// Docker Hub's API lets callers without login page only so far.
+    OffsetCap {
+        /// The host.
+        host: String,
     },
     /// A host cannot be reached or talked to.
     Network {
@@ -243,7 +258,9 @@ impl Error {
             | Error::LoginWithheld { .. }
             | Error::LoginNeeded { .. }
             | Error::TokenRejected { .. }
-            | Error::CatalogRefused { .. } => AUTH,
+            | Error::CatalogRefused { .. }
+            | Error::Forbidden { .. }
+            | Error::OffsetCap { .. } => AUTH,
             Error::Network { .. } | Error::RateLimited { .. } => NETWORK,
             Error::Server { status, .. } if *status >= 500 => NETWORK,
             Error::Server { .. }
@@ -295,6 +312,12 @@ impl Error {
             Error::TokenRejected { .. } => {
                 "the registry's clock, service name or signing key is wrong; tell its operator"
                     .to_owned()
+            }
+            Error::Forbidden { .. } => "give the access token the scope that is missing, or log \
+                                        in with the password; tags need neither: docker tags ls"
+                .to_owned(),
+            Error::OffsetCap { .. } => {
+                "log in for the whole list: docker login; or ask for less with --limit".to_owned()
             }
             Error::Network { host, cause } => return network_hint(host, cause),
             Error::RateLimited { pulls: true, .. } => {
@@ -392,6 +415,9 @@ impl fmt::Display for Error {
                 "{name}: not found, or private; the login for {host} was not sent to {realm}, \
                  which {host} names as its token service"
             ),
+            Error::LoginNeeded { name, offered, .. } if offered.is_empty() => {
+                write!(f, "{name}: login needed")
+            }
             Error::LoginNeeded { name, offered, .. } => {
                 write!(f, "{name}: login needed (the registry offers {offered})")
             }
@@ -400,6 +426,13 @@ impl fmt::Display for Error {
             }
             Error::CatalogRefused { host, .. } => {
                 write!(f, "{host} does not let you list repositories")
+            }
+            Error::Forbidden { host, user, detail } => {
+                write!(f, "{host} does not let the login of {user} do this")?;
+                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
+            }
+            Error::OffsetCap { host } => {
+                write!(f, "{host} shows only the beginning of a long list without a login")
             }
             Error::Network { host, cause } => write!(f, "{host}: {cause}"),
             Error::RateLimited { host, wait, pulls } => {

@@ -5,8 +5,8 @@
 //! Layers; an arrow may skip one but never turns:
 //!
 //! ```text
-//! main → lib → plugin → cli → commands → registry → auth → http, credentials → config → reference,
-//!                                 ↓                                              manifest, version
+//! main → lib → plugin → cli → commands → registry, hub → auth → http, credentials → config →
+//!                                 ↓                                   reference, manifest, version
 //!                          select, output → terminal
 //! ```
 //!
@@ -24,6 +24,7 @@ pub mod credentials;
 pub mod env;
 pub mod error;
 pub mod http;
+pub mod hub;
 pub mod manifest;
 pub mod output;
 pub mod parallel;

@@ -5,6 +5,8 @@
 //! how a request is authenticated (`auth`) or sent (`http`).
 
 mod blobs;
+mod catalog;
+mod limit;
 mod manifests;
 mod pages;
 
@@ -16,6 +18,8 @@ use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
 use crate::reference::{Repository, Tag};
 use crate::secret::Secret;
+pub use catalog::Node;
+pub use limit::PullLimit;
 pub use manifests::{Fetched, Head, RateLimit, Target};
 pub use pages::{Flow, Sink};
 

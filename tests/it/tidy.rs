@@ -5,12 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module and its layer. A module uses modules of lower layers only.
-const LAYERS: [(&str, u8); 21] = [
+const LAYERS: [(&str, u8); 23] = [
     ("lib", 10),
     ("plugin", 9),
     ("cli", 9),
     ("commands", 8),
+    ("hub", 7),
     ("registry", 7),
+    ("parallel", 0),
     ("auth", 6),
     ("certs", 6),
     ("credentials", 5),
