@@ -72,6 +72,15 @@ pub enum Error {
         /// What to do.
         hint: String,
     },
+    /// The registry says that a tag, manifest or blob does not exist in a repository.
+    NotFoundIn {
+        /// What was looked for.
+        object: String,
+        /// Registry and repository.
+        name: String,
+        /// What to do.
+        hint: String,
+    },
     /// Not there, or not visible without a login: registries do not tell which.
     NotFoundOrPrivate {
         /// Registry and repository.
@@ -180,6 +189,15 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// The bytes that came are not those that the digest stands for.
+    WrongContent {
+        /// What was fetched, with its host.
+        object: String,
+        /// The digest that the bytes should have.
+        expected: String,
+        /// The digest that they have.
+        computed: String,
+    },
     /// A server tried to lead us where we do not go.
     Refused {
         /// The server that tried.
@@ -233,7 +251,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage { .. } | Error::Reference { .. } | Error::Config { .. } => USAGE,
-            Error::NotFound { .. } => NOT_FOUND,
+            Error::NotFound { .. } | Error::NotFoundIn { .. } => NOT_FOUND,
             Error::NotFoundOrPrivate { .. }
             | Error::NoAccess { .. }
             | Error::LoginRefused { .. }
@@ -247,6 +265,7 @@ impl Error {
             Error::Server { status, .. } if *status >= 500 => NETWORK,
             Error::Server { .. }
             | Error::Answer { .. }
+            | Error::WrongContent { .. }
             | Error::Refused { .. }
             | Error::TooLarge { .. } => FAILED,
             Error::Io { .. } if self.is_closed_pipe() => 0,
@@ -262,6 +281,7 @@ impl Error {
             Error::Usage { hint, .. }
             | Error::Config { hint, .. }
             | Error::NotFound { hint, .. }
+            | Error::NotFoundIn { hint, .. }
             | Error::CatalogRefused { hint, .. }
             | Error::Refused { hint, .. } => {
                 return Some(hint.clone()).filter(|hint| !hint.is_empty());
@@ -309,6 +329,9 @@ impl Error {
             }
             Error::Server { .. } => "-v shows every request".to_owned(),
             Error::Answer { hint, .. } => (*hint).to_owned(),
+            Error::WrongContent { .. } => {
+                "a proxy, a mirror or the registry changed it: do not use it".to_owned()
+            }
             Error::TooLarge { .. } => "is this really a container registry?".to_owned(),
             Error::Io { .. } | Error::Interrupted | Error::Reported(_) | Error::Exit(_) => {
                 return None;
@@ -378,6 +401,7 @@ impl fmt::Display for Error {
                 write!(f, "\"{}\": {source}", input.escape_debug())
             }
             Error::NotFound { object, .. } => write!(f, "{object} not found"),
+            Error::NotFoundIn { object, name, .. } => write!(f, "{object} not found in {name}"),
             Error::NotFoundOrPrivate { name, .. } => write!(f, "{name}: not found, or private"),
             Error::NoAccess { name, user, .. } => {
                 write!(f, "{name}: not found, or {user} has no pull access to it")
@@ -422,6 +446,9 @@ impl fmt::Display for Error {
                 detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
             }
             Error::Answer { host, what, .. } => write!(f, "{host}: {what}"),
+            Error::WrongContent { object, expected, computed } => {
+                write!(f, "{object}: wrong content: expected {expected}, computed {computed}")
+            }
             Error::Refused { host, what, .. } => write!(f, "{host}: {what}"),
             Error::TooLarge { host, what, limit } => {
                 write!(f, "{host}: {what} is larger than the limit of {limit}")

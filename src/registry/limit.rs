@@ -38,7 +38,11 @@ impl Registry {
         let registry = &self.session.endpoint().registry;
         self.session.send(&call, |answer| match answer.status() {
             200..=299 => Ok(read(answer)),
-            404 => Err(not_found(answer, &format!("repository {registry}/{REPOSITORY}"))),
+            404 => Err(not_found(
+                &self.session,
+                answer,
+                &format!("repository {registry}/{REPOSITORY}"),
+            )),
             _ => Err(unexpected(answer)),
         })
     }
