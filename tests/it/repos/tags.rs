@@ -57,7 +57,7 @@ fn after_a_rate_limit_there_is_no_rest() {
     let registry = (0..50)
         .fold(TestRegistry::new(), |r, n| r.tags(&format!("r{n:02}"), ["1"]))
         .hook(|r| {
-            let limited = r.path > "/v2/r02".to_owned() && r.path.ends_with("/list");
+            let limited = *r.path > *"/v2/r02" && r.path.ends_with("/list");
             limited
                 .then(|| error(429, "TOOMANYREQUESTS", "slow down").header("Retry-After", "3600"))
         })
