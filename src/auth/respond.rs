@@ -4,6 +4,8 @@
 //! not on the word in its `error`; a wrong password is sent once; a login that is stored and
 //! refused is followed by one anonymous try, because public images need none.
 
+use std::sync::Arc;
+
 use super::challenge::{self, Challenge};
 use super::realm::{self, RealmError, Trust};
 use super::token::{self, Token, TokenError, TokenRequest};
@@ -167,7 +169,8 @@ impl Session {
             service: challenge.parameter("service"),
             scopes: &history.asked,
         };
-        let peer = self.token_peer(&realm);
+        let peer = self.token_peer(&realm).map_err(TokenError::Failed)?;
+        let peer = peer.as_ref();
         let credential = login.map(|login| &login.credential);
         let first = token::fetch(&self.client, peer, &request, credential);
         match (first, login) {
@@ -206,11 +209,11 @@ impl Session {
     }
 
     /// A token service on the registry's own host shares its connections and TLS settings.
-    fn token_peer(&self, realm: &Url) -> &Peer {
+    fn token_peer(&self, realm: &Url) -> Result<Arc<Peer>, Error> {
         if realm.origin().host() == self.endpoint.origin.host() {
-            &self.peer
+            Ok(self.peer.clone())
         } else {
-            self.foreign()
+            self.foreign(realm.origin())
         }
     }
 

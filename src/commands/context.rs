@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::auth::Session;
 use crate::auth::endpoint::{Endpoint, Security};
 use crate::auth::{Login, LoginSource};
-use crate::certs;
+use crate::certs::{self, Directories};
 use crate::commands::global::Globals;
 use crate::config::{Active, Config, ConfigError, Profile, Resolved, Served};
 use crate::credentials::{self, Credential, Found, HELPER_LIMIT, Source, Store};
@@ -192,37 +192,60 @@ impl Context {
     /// As for [`Context::registry`].
     pub fn endpoint(&self, name: &RegistryName, profile: &Profile) -> Result<Endpoint, Error> {
         let (flags, settings) = (&self.globals, &profile.settings);
-        let mut tls = TlsSettings { insecure: flags.insecure, ..TlsSettings::default() };
-        let plain = flags.plain_http || (settings.plain_http && !flags.insecure);
-        tls.insecure |= settings.insecure && !flags.plain_http;
-        let mut named = false;
-        if !plain && !tls.insecure {
-            for file in [&settings.ca_file, &flags.ca_file].into_iter().flatten() {
-                certs::add_authorities(&mut tls, file)?;
-                named = true;
-            }
-        }
-        if !plain {
-            named |= certs::add_directory(&mut tls, name, &self.env)?;
-            if let Some(pair) = &settings.client_cert {
-                certs::set_client(&mut tls, &pair.certificate, &pair.key)?;
-            }
-            if let Some((cert, key)) = client_files(flags)? {
-                certs::set_client(&mut tls, cert, key)?;
-            }
-        }
-        let security = match (plain, tls.insecure) {
+        let url = settings.endpoint.as_ref().map(|endpoint| endpoint.to_string().parse::<Url>());
+        let url = url.transpose().map_err(|why| {
+            Error::usage(format!("the profile's endpoint is not usable: {why}"), "correct it")
+        })?;
+        // The command line's word on security replaces the profile's.
+        let given_tls = flags.ca_file.is_some() || flags.cert_file.is_some();
+        let plain = flags.plain_http || (settings.plain_http && !flags.insecure && !given_tls);
+        let lenient = settings.insecure && !flags.plain_http && flags.ca_file.is_none();
+        let insecure = flags.insecure || lenient;
+        let mut tls = TlsSettings { insecure, ..TlsSettings::default() };
+        let directories = Directories::from_env(&self.env);
+        let named = if plain { false } else { self.trust(&mut tls, name, profile, &directories)? };
+        let security = match (plain, insecure) {
             (true, _) => Security::PlainHttp,
             (_, true) => Security::Insecure,
             _ if named => Security::Verified,
             _ => Security::Default,
         };
-        let url = settings.endpoint.as_ref().map(|endpoint| endpoint.to_string().parse::<Url>());
-        let url = url.transpose().map_err(|why| {
-            Error::usage(format!("the profile's endpoint is not usable: {why}"), "correct it")
-        })?;
         let hosts = settings.token_hosts.clone();
-        Endpoint::new(name, url.as_ref(), security, Arc::new(tls), hosts)
+        let endpoint = Endpoint::new(name, url.as_ref(), security, Arc::new(tls), hosts)?;
+        Ok(Endpoint { directories, ..endpoint })
+    }
+
+    /// Adds the certificate files for a registry: those of `certs.d`, the profile's, the command
+    /// line's. `true`: some were named for it.
+    fn trust(
+        &self,
+        tls: &mut TlsSettings,
+        name: &RegistryName,
+        profile: &Profile,
+        directories: &Directories,
+    ) -> Result<bool, Error> {
+        let (flags, settings) = (&self.globals, &profile.settings);
+        // A mirror shows its own certificate. Docker Hub has no directory, as with docker.
+        tls.directory = match &settings.endpoint {
+            Some(endpoint) => {
+                endpoint.to_string().parse().ok().map(|url: Url| url.origin().authority())
+            }
+            None => Some(name.as_str().to_owned()).filter(|_| !name.is_docker_hub()),
+        };
+        let mut named = false;
+        if let Some(host) = tls.directory.clone() {
+            named |= directories.add_to(tls, &host)?;
+        }
+        let files = [&settings.ca_file, &flags.ca_file].into_iter().flatten();
+        for file in files.filter(|_| !flags.insecure) {
+            certs::add_authorities(tls, file)?;
+            named = true;
+        }
+        let pair = settings.client_cert.as_ref().map(|pair| (&pair.certificate, &pair.key));
+        for (cert, key) in [pair, client_files(flags)?].into_iter().flatten() {
+            certs::set_client(tls, cert, key)?;
+        }
+        Ok(named)
     }
 
     /// The login for a registry, and where it came from. Runs credential helpers.
