@@ -5,6 +5,9 @@
 //! and the host), one hint ([`Error::hint`]) and an exit code ([`Error::exit_code`]). Text of
 //! servers is made safe for a terminal before it gets in here.
 
+mod display;
+mod hint;
+
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -102,6 +105,15 @@ pub enum Error {
         /// What to do.
         hint: String,
     },
+    /// The registry says that a tag, manifest or blob does not exist in a repository.
+    NotFoundIn {
+        /// What was looked for.
+        object: String,
+        /// Registry and repository.
+        name: String,
+        /// What to do.
+        hint: String,
+    },
     /// Not there, or not visible without a login: registries do not tell which.
     NotFoundOrPrivate {
         /// Registry and repository.
@@ -142,7 +154,7 @@ pub enum Error {
     LoginNeeded {
         /// Registry, and repository if the request was for one.
         name: String,
-        /// The schemes that the registry offers.
+        /// The schemes that the registry offers; empty where that is no help.
         offered: String,
         /// What `docker login` takes for this registry; empty for Docker Hub.
         login: String,
@@ -160,6 +172,21 @@ pub enum Error {
         host: String,
         /// What works instead.
         hint: String,
+    },
+    /// The host knows the login and does not let it do this: some access tokens may not use
+    /// Docker Hub's API.
+    Forbidden {
+        /// The host.
+        host: String,
+        /// The login's user name.
+        user: String,
+        /// The server's own words, safe to print.
+        detail: Option<String>,
+    },
+    /// Docker Hub's API lets callers without login page only so far.
+    OffsetCap {
+        /// The host.
+        host: String,
     },
     /// A host cannot be reached or talked to.
     Network {
@@ -194,6 +221,15 @@ pub enum Error {
         what: String,
         /// What to do.
         hint: &'static str,
+    },
+    /// The bytes that came are not those that the digest stands for.
+    WrongContent {
+        /// What was fetched, with its host.
+        object: String,
+        /// The digest that the bytes should have.
+        expected: String,
+        /// The digest that they have.
+        computed: String,
     },
     /// A server tried to lead us where we do not go.
     Refused {
@@ -248,219 +284,27 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage { .. } | Error::Reference { .. } | Error::Config { .. } => USAGE,
-            Error::NotFound { .. } => NOT_FOUND,
+            Error::NotFound { .. } | Error::NotFoundIn { .. } => NOT_FOUND,
             Error::NotFoundOrPrivate { .. }
             | Error::NoAccess { .. }
             | Error::LoginRefused { .. }
             | Error::LoginWithheld { .. }
             | Error::LoginNeeded { .. }
             | Error::TokenRejected { .. }
-            | Error::CatalogRefused { .. } => AUTH,
+            | Error::CatalogRefused { .. }
+            | Error::Forbidden { .. }
+            | Error::OffsetCap { .. } => AUTH,
             Error::Network { .. } | Error::RateLimited { .. } => NETWORK,
             Error::Server { status, .. } if *status >= 500 => NETWORK,
             Error::Server { .. }
             | Error::Answer { .. }
+            | Error::WrongContent { .. }
             | Error::Refused { .. }
             | Error::TooLarge { .. } => FAILED,
             Error::Io { .. } if self.is_closed_pipe() => 0,
             Error::Io { .. } => FAILED,
             Error::Interrupted => 130,
             Error::Reported(code) | Error::Exit(code) => *code,
-        }
-    }
-
-    /// One imperative line that says what to do; `None` where there is nothing to add.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Error::Usage { hint, .. }
-            | Error::Config { hint, .. }
-            | Error::NotFound { hint, .. }
-            | Error::CatalogRefused { hint, .. }
-            | Error::Refused { hint, .. } => {
-                return Some(hint.clone()).filter(|hint| !hint.is_empty());
-            }
-            Error::Reference { source, .. } => reference_hint(source).to_owned(),
-            Error::NotFoundOrPrivate { login, .. } => {
-                format!("check the spelling; if it is private: {}", login_command(login))
-            }
-            Error::NoAccess { host, .. } => format!(
-                "check the spelling, or ask the owner for access; `docker tags check {host}` \
-                 shows which login is used"
-            ),
-            Error::LoginRefused { host, .. } if host.ends_with(".amazonaws.com") => format!(
-                "Amazon's logins last 12 hours: aws ecr get-login-password | docker login -u AWS \
-                 --password-stdin {host}"
-            ),
-            Error::LoginRefused { host, .. } if host == crate::reference::DOCKER_HUB => {
-                "log in again: docker login".to_owned()
-            }
-            Error::LoginRefused { host, .. } => {
-                format!("log in again: {}", login_command(host))
-            }
-            Error::LoginNeeded { login, .. } => login_command(login),
-            Error::LoginWithheld { realm, .. } => format!(
-                "if {realm} is this registry's own token service, allow it in a profile: \
-                 token-hosts = [\"{realm}\"]"
-            ),
-            Error::TokenRejected { .. } => {
-                "the registry's clock, service name or signing key is wrong; tell its operator"
-                    .to_owned()
-            }
-            Error::Network { cause, .. } => return network_hint(cause),
-            Error::RateLimited { pulls: true, .. } => {
-                "docker login raises the limit; `docker tags ratelimit` shows it".to_owned()
-            }
-            Error::RateLimited { .. } => "wait, or use fewer --jobs".to_owned(),
-            Error::Server { status, .. } if *status >= 500 => {
-                "try again later; -v shows every request".to_owned()
-            }
-            Error::Server { .. } => "-v shows every request".to_owned(),
-            Error::Answer { hint, .. } => (*hint).to_owned(),
-            Error::TooLarge { .. } => "is this really a container registry?".to_owned(),
-            Error::Io { .. } | Error::Interrupted | Error::Reported(_) | Error::Exit(_) => {
-                return None;
-            }
-        })
-    }
-}
-
-/// The command that logs in to a registry.
-fn login_command(login: &str) -> String {
-    format!("docker login {login}").trim_end().to_owned()
-}
-
-fn reference_hint(error: &ParseError) -> &'static str {
-    match error {
-        ParseError::Uppercase(_) => "write the repository in lower case",
-        ParseError::Identifier(_) => "this is an image ID; give a repository, such as alpine",
-        ParseError::DigestLength | ParseError::DigestFormat | ParseError::DigestUnsupported => {
-            "a digest is sha256: and 64 lower-case hexadecimal digits"
-        }
-        ParseError::TooLong => "shorten the name",
-        ParseError::InvalidRegistry(_) => {
-            "a registry's name is a host, perhaps with a port: registry.example:5000"
-        }
-        ParseError::InvalidFormat => {
-            "a name looks like alpine, quay.io/org/app:1.2 or localhost:5000/app@sha256:…"
-        }
-    }
-}
-
-fn network_hint(cause: &Network) -> Option<String> {
-    Some(match cause {
-        Network::Name => "check the registry's name, or the network".to_owned(),
-        Network::Connect(_) => "is the registry running, and is the port right?".to_owned(),
-        Network::Certificate(bad) => certificate_hint(bad),
-        Network::ClientCertificate(_) => {
-            "show the right one: --cert-file client.crt --key-file client.key (in a profile: \
-             client-cert, client-key)"
-                .to_owned()
-        }
-        Network::Handshake(_) => {
-            "the server must offer TLS 1.2 or 1.3 with a modern cipher; tell its operator"
-                .to_owned()
-        }
-        Network::Tls(_) => "if this registry speaks plain http, pass --plain-http".to_owned(),
-        Network::Timeout(..) => "try again, or allow more time with --timeout".to_owned(),
-        Network::Closed => "try again; -v shows every request".to_owned(),
-        Network::Proxy(_) => "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY".to_owned(),
-    })
-}
-
-/// The ways out, with their commands. What is set for a registry does not help with other hosts.
-fn certificate_hint(bad: &BadCertificate) -> String {
-    const SKIP: &str = "to skip the check: -k (in a profile: insecure = true)";
-    let install = bad.directory.as_ref().map(|name| {
-        let quote = if name.contains('[') { "'" } else { "" };
-        format!("sudo install -D -m 644 ca.crt {quote}/etc/docker/certs.d/{name}/ca.crt{quote}")
-    });
-    let what = match bad.fault {
-        Fault::Untrusted => {
-            let install = install.map(|command| format!("{command}, or ")).unwrap_or_default();
-            return match bad.foreign {
-                false => format!(
-                    "trust its CA: {install}--ca-file ca.crt (in a profile: ca-file = \"ca.crt\"); \
-                     {SKIP}"
-                ),
-                true => format!(
-                    "the registry names this host, and its TLS settings are not for it; trust its \
-                     CA: {install}SSL_CERT_FILE=ca-bundle.crt"
-                ),
-            };
-        }
-        Fault::Dates => "its operator must renew it; is the clock of this machine right?",
-        Fault::Name => "use a name that it was issued for, or have it issued for this one",
-        Fault::Other => "its operator must replace it",
-    };
-    if bad.foreign { what.to_owned() } else { format!("{what}; {SKIP}") }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Network::Name => write!(f, "no address found for this name"),
-            Network::Connect(why) => write!(f, "cannot connect: {why}"),
-            Network::Certificate(bad) => write!(f, "certificate not accepted: {}", bad.why),
-            Network::ClientCertificate(why) => f.write_str(why),
-            Network::Handshake(why) | Network::Tls(why) => write!(f, "TLS failed: {why}"),
-            Network::Timeout(stage, limit) => {
-                write!(f, "timed out after {} s while {stage}", limit.as_secs_f64())
-            }
-            Network::Closed => write!(f, "the connection broke off"),
-            Network::Proxy(why) => write!(f, "the proxy failed: {why}"),
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Usage { message, .. } | Error::Config { message, .. } => f.write_str(message),
-            Error::Reference { input, source } => {
-                write!(f, "\"{}\": {source}", input.escape_debug())
-            }
-            Error::NotFound { object, .. } => write!(f, "{object} not found"),
-            Error::NotFoundOrPrivate { name, .. } => write!(f, "{name}: not found, or private"),
-            Error::NoAccess { name, user, .. } => {
-                write!(f, "{name}: not found, or {user} has no pull access to it")
-            }
-            Error::LoginRefused { host, user, source, detail, .. } => {
-                write!(f, "{host} refuses the login of {user} (from {source})")?;
-                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
-            }
-            Error::LoginWithheld { name, host, realm } => write!(
-                f,
-                "{name}: not found, or private; the login for {host} was not sent to {realm}, \
-                 which {host} names as its token service"
-            ),
-            Error::LoginNeeded { name, offered, .. } => {
-                write!(f, "{name}: login needed (the registry offers {offered})")
-            }
-            Error::TokenRejected { host, realm } => {
-                write!(f, "{host} does not accept the token issued by {realm}")
-            }
-            Error::CatalogRefused { host, .. } => {
-                write!(f, "{host} does not let you list repositories")
-            }
-            Error::Network { host, cause } => write!(f, "{host}: {cause}"),
-            Error::RateLimited { host, wait, pulls } => {
-                let what = if *pulls { "pull limit reached" } else { "too many requests" };
-                write!(f, "{host}: {what}")?;
-                let Some(wait) = wait else { return Ok(()) };
-                write!(f, "; the server asks to wait {} s", wait.as_secs())
-            }
-            Error::Server { host, status, detail } => {
-                write!(f, "{host} answers with status {status}")?;
-                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
-            }
-            Error::Answer { host, what, .. } => write!(f, "{host}: {what}"),
-            Error::Refused { host, what, .. } => write!(f, "{host}: {what}"),
-            Error::TooLarge { host, what, limit } => {
-                write!(f, "{host}: {what} is larger than the limit of {limit}")
-            }
-            Error::Io { what, source } => write!(f, "{what}: {source}"),
-            Error::Interrupted => write!(f, "interrupted"),
-            Error::Reported(code) | Error::Exit(code) => write!(f, "exit code {code}"),
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::http::proxy::Proxies;
 use crate::http::tls::TlsSettings;
 use crate::http::url::Url;
 use crate::http::{Client, Settings};
+use crate::hub::{self, Hub};
 use crate::output::{Format, Look};
 use crate::reference::Registry as RegistryName;
 use crate::registry::Registry;
@@ -147,17 +148,42 @@ impl Context {
             return Ok(registry.clone());
         }
         let endpoint = self.endpoint(name, profile)?;
+        let session =
+            Session::new(self.client(profile), endpoint, self.login_source(name, profile)?);
+        let registry = Arc::new(Registry::new(session));
+        registries.insert(key, registry.clone());
+        Ok(registry)
+    }
+
+    /// Docker Hub's API, with the login of Docker Hub's registry.
+    ///
+    /// # Errors
+    /// As for [`Context::registry`].
+    pub fn hub(&self, profile: &Profile) -> Result<Hub, Error> {
+        let name = RegistryName::docker_hub();
+        self.bind_given_login(&name)?;
+        let settings = &profile.settings;
+        let unusable =
+            |why| Error::usage(format!("the profile's hub-api is not usable: {why}"), "correct it");
+        let url = settings.hub_api.as_ref().map(ToString::to_string);
+        let url = url.as_deref().unwrap_or(hub::DEFAULT_URL).parse::<Url>().map_err(unusable)?;
+        // What a profile says of its mirror's certificates must not hold for Docker's own host.
+        let tls = if settings.hub_api.is_some() || settings.endpoint.is_none() {
+            self.endpoint(&name, profile)?.tls
+        } else {
+            Arc::default()
+        };
+        Ok(Hub::new(self.client(profile), &url, tls, self.login_source(&name, profile)?))
+    }
+
+    fn client(&self, profile: &Profile) -> Arc<Client> {
         let settings = Settings {
             timeout: self.globals.timeout.map(Duration::from_secs_f64).or(profile.settings.timeout),
             retries: self.globals.retries.or(profile.settings.retries).map_or(3, u32::from),
             connections: self.jobs(profile),
         };
         let proxies = Proxies::from_env(&self.env);
-        let client = Arc::new(Client::new(settings, proxies, self.reporter.clone()));
-        let session = Session::new(client, endpoint, self.login_source(name, profile)?);
-        let registry = Arc::new(Registry::new(session));
-        registries.insert(key, registry.clone());
-        Ok(registry)
+        Arc::new(Client::new(settings, proxies, self.reporter.clone()))
     }
 
     /// Where a registry's requests go, and how they are secured.

@@ -4,6 +4,8 @@
 mod ls;
 mod proxies;
 mod real;
+mod repos;
 mod support;
 mod support_selftest;
+mod tidy;
 mod tls;

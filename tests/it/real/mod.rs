@@ -23,6 +23,7 @@ mod nginx;
 mod plugin;
 mod proxy;
 mod registry;
+mod repos;
 mod run;
 mod seed;
 mod signals;
