@@ -32,7 +32,7 @@ pub struct TlsSettings {
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// Certificates with their keys, one of which is shown to a server that asks for one.
     pub clients: Vec<Arc<CertifiedKey>>,
-    /// The host's directory below `certs.d`, for hints; none where such a directory has no effect.
+    /// The host's `certs.d` directory, for hints; none where such a directory has no effect.
     pub directory: Option<String>,
 }
 

@@ -41,6 +41,23 @@ fn directories_of_docker_and_podman() {
 }
 
 #[test]
+fn the_hint_names_the_directory_that_counts() {
+    let net = Net::new();
+    let authority = Authority::new("corp");
+    let registry = showing(&authority.issue(&["registry.corp.test"]));
+    net.place(&registry, HOST);
+    let place = format!("home/.config/containers/certs.d/{HOST}");
+    net.file(&format!("{place}/other.pem"), "ignored");
+    let path = net.env.root().join(&place).join("ca.crt");
+    let output = net.env.run(["ls", &format!("{HOST}/a")]);
+    output
+        .code(5)
+        .stderr_has(&format!("hint: trust its CA: install -D -m 644 ca.crt {}", path.display()));
+    std::fs::write(&path, authority.pem()).expect("the directory is there");
+    net.env.run(["ls", &format!("{HOST}/a")]).code(0).stdout("1\n");
+}
+
+#[test]
 fn a_directory_that_is_half_made_is_an_error_before_any_request() {
     let net = Net::new();
     let authority = Authority::new("corp");
@@ -133,6 +150,22 @@ fn a_profile_says_it_once_and_the_command_line_replaces_it() {
     net.place(&registry, "registry.corp.test:5001");
     net.env.config_toml(&format!("[profiles.lab]\nregistry = \"{HOST}\"\ninsecure = true\n"));
     net.env.run(["ls", "registry.corp.test:5001/a"]).code(5).stderr_has("unknown authority");
+}
+
+#[test]
+fn a_mirror_has_the_directory_of_its_own_name() {
+    let net = Net::new();
+    let authority = Authority::new("corp");
+    let registry = TestRegistry::new().tags("library/a", ["1"]);
+    let registry = registry.tls(authority.issue(&["mirror.test"]).server_config()).start();
+    net.place(&registry, "mirror.test:443");
+    let endpoint = "endpoint = \"https://mirror.test\"";
+    net.env.config_toml(&format!("[profiles.hub]\nregistry = \"docker.io\"\n{endpoint}\n"));
+    let output = net.env.run(["ls", "a"]);
+    output.code(5).stderr_has("mirror.test: certificate not accepted");
+    output.stderr_has("certs.d/mirror.test/ca.crt");
+    net.file("home/.config/docker/certs.d/mirror.test/ca.crt", authority.pem());
+    net.env.run(["ls", "a"]).code(0).stdout("1\n");
 }
 
 #[test]
