@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 /// Every module and its layer. A module uses modules of lower layers only.
 const LAYERS: [(&str, u8); 23] = [
-    ("lib", 10),
-    ("plugin", 9),
-    ("cli", 9),
-    ("commands", 8),
-    ("hub", 7),
-    ("registry", 7),
+    ("lib", 11),
+    ("plugin", 10),
+    ("cli", 10),
+    ("commands", 9),
+    ("hub", 8),
+    ("registry", 8),
     ("parallel", 0),
-    ("auth", 6),
+    ("auth", 7),
     ("certs", 6),
     ("credentials", 5),
     ("http", 5),
