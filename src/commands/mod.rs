@@ -10,7 +10,10 @@ pub mod image;
 pub mod inspect;
 pub mod ls;
 pub mod manifest;
+pub mod namespaces;
 pub mod platforms;
+pub mod ratelimit;
+pub mod repos;
 pub mod token;
 
 use std::io::Write;
@@ -36,10 +39,17 @@ pub enum Command {
     Config(config::Args),
     /// Describe images as skopeo inspect does
     Inspect(inspect::Args),
+    /// List the repositories of a registry, or of a user or organisation of Docker Hub
+    #[command(visible_alias = "catalog")]
+    Repos(repos::Args),
+    /// List the Docker Hub namespaces of the login
+    Namespaces(namespaces::Args),
     /// Show how a name is understood, which login applies, and what the registry answers
     Check(check::Args),
     /// Print the bearer token for a repository, for use with curl
     Token(token::Args),
+    /// Show how many pulls Docker Hub has left for us
+    Ratelimit(ratelimit::Args),
 }
 
 impl Command {
@@ -55,8 +65,11 @@ impl Command {
             Command::Platforms(args) => platforms::run(args, context, out),
             Command::Config(args) => config::run(args, context, out),
             Command::Inspect(args) => inspect::run(args, context, out),
+            Command::Repos(args) => repos::run(args, context, out),
+            Command::Namespaces(args) => namespaces::run(args, context, out),
             Command::Check(args) => check::run(args, context, out),
             Command::Token(args) => token::run(args, context, out),
+            Command::Ratelimit(args) => ratelimit::run(args, context, out),
         }
     }
 }

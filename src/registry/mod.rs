@@ -5,6 +5,8 @@
 //! how a request is authenticated (`auth`) or sent (`http`).
 
 mod blobs;
+mod catalog;
+mod limit;
 mod manifests;
 mod pages;
 
@@ -16,6 +18,8 @@ use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
 use crate::reference::{Repository, Tag};
 use crate::secret::Secret;
+pub use catalog::Node;
+pub use limit::PullLimit;
 pub use manifests::{Fetched, Head, RateLimit, Target};
 pub use pages::{Flow, Sink};
 
@@ -127,10 +131,13 @@ fn unexpected(answer: &mut Answer) -> Failure {
 }
 
 /// The error for a `404`, which registries explain with `NAME_UNKNOWN` or not at all.
-fn not_found(answer: &mut Answer, object: &str) -> Failure {
-    let hint = match answer.detail() {
-        Some(_) => "check the spelling; private repositories may need: docker login".to_owned(),
-        None => format!("check the spelling; is {} a container registry?", answer.host()),
+fn not_found(session: &Session, answer: &mut Answer, object: &str) -> Failure {
+    let hint = match (answer.detail(), session.endpoint().login_argument()) {
+        (None, _) => format!("check the spelling; is {} a container registry?", answer.host()),
+        (Some(_), login) => {
+            let login = format!("docker login {login}");
+            format!("check the spelling; if it is private: {}", login.trim_end())
+        }
     };
     Error::NotFound { object: object.to_owned(), hint }.into()
 }

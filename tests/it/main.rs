@@ -3,5 +3,7 @@
 mod images;
 mod ls;
 mod real;
+mod repos;
 mod support;
 mod support_selftest;
+mod tidy;
