@@ -5,8 +5,9 @@
 //! They are marked `#[ignore = "needs …"]`: plain `cargo test` passes anywhere, `tests/run` runs them all.
 //!
 //! The bench: `run` (programs), `wire` (HTTP of our own), `registry`, `proxy` (counts what the client sends),
-//! `token` (a token service that signs), `nginx` (TLS in front of a registry), `tls`, `seed` and `bulk` (content), `skopeo`, `docker_cli`.
-//! Its own tests are in `bench`; the product's in `ls`, `check`, `plugin`, `signals`, `trust`,
+//! `token` (a token service that signs), `nginx` (TLS in front of a registry), `tls`, `seed` and `bulk` (content),
+//! `skopeo`, `docker_cli`.
+//! Its own tests are in `bench`; the product's in `ls`, `images`, `check`, `plugin`, `signals`, `trust`,
 //! `logins` and `bad_input`.
 
 #![cfg(unix)]
@@ -17,6 +18,7 @@ mod bench;
 mod bulk;
 mod check;
 mod docker_cli;
+mod images;
 mod logins;
 mod ls;
 mod nginx;
