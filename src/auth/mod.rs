@@ -8,16 +8,15 @@
 
 pub mod challenge;
 pub mod endpoint;
+mod login;
 pub mod realm;
 mod respond;
 pub mod token;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use crate::credentials::Credential;
 use crate::error::{Error, Network};
 use crate::http::address::Reach;
 use crate::http::tls::TlsSettings;
@@ -26,6 +25,8 @@ use crate::http::{Answer, Client, Failure, Method, Peer, Request};
 use crate::secret::Secret;
 use challenge::Challenge;
 use endpoint::Endpoint;
+pub use login::Login;
+use login::Trial;
 use respond::History;
 
 /// The most often that one request is sent.
@@ -55,26 +56,10 @@ impl Resource {
     }
 }
 
-/// A login and where it came from.
-#[derive(Debug, Clone)]
-pub struct Login {
-    /// The credential.
-    pub credential: Credential,
-    /// Where it came from, for people.
-    pub source: String,
-    /// Given for this very call: when it is refused, nothing is tried without it.
-    pub explicit: bool,
-}
-
-impl Login {
-    /// Who this is, for messages.
-    pub fn user(&self) -> &str {
-        self.credential.username().unwrap_or("this token")
-    }
-}
-
 /// Finds the login when the first challenge asks for one: open registries never cause a look-up.
-pub type LoginSource = Box<dyn Fn() -> Option<Login> + Send + Sync>;
+/// The repository is the one that the request is about, if it is about one; the same login is
+/// always the same object.
+pub type LoginSource = Box<dyn Fn(Option<&str>) -> Option<Arc<Login>> + Send + Sync>;
 
 /// A request to a registry's API.
 #[derive(Debug, Clone)]
@@ -95,19 +80,31 @@ pub struct Call<'a> {
 #[derive(Debug, Clone)]
 enum Authorization {
     Basic(Secret),
-    Bearer { header: Secret, expires: Instant },
+    /// The login itself is a token of the registry.
+    RegistryToken(Secret),
+    Bearer {
+        header: Secret,
+        expires: Instant,
+    },
 }
 
 impl Authorization {
     fn header(&self) -> &Secret {
         match self {
-            Authorization::Basic(header) | Authorization::Bearer { header, .. } => header,
+            Authorization::Basic(header)
+            | Authorization::RegistryToken(header)
+            | Authorization::Bearer { header, .. } => header,
         }
+    }
+
+    /// Whether the login itself is in it.
+    fn is_login(&self) -> bool {
+        matches!(self, Authorization::Basic(_) | Authorization::RegistryToken(_))
     }
 
     fn is_fresh(&self) -> bool {
         match self {
-            Authorization::Basic(_) => true,
+            Authorization::Basic(_) | Authorization::RegistryToken(_) => true,
             Authorization::Bearer { expires, .. } => Instant::now() < *expires,
         }
     }
@@ -130,8 +127,8 @@ pub struct Session {
     /// The origin that answers: the endpoint's, or for a loopback registry what the probe found.
     origin: Mutex<Option<Origin>>,
     source: LoginSource,
-    login: OnceLock<Option<Login>>,
-    login_refused: AtomicBool,
+    /// The logins found so far, by repository.
+    logins: Mutex<HashMap<Option<String>, Option<Arc<Login>>>>,
     slots: Mutex<HashMap<Resource, Arc<Mutex<Slot>>>>,
 }
 
@@ -169,8 +166,7 @@ impl Session {
             origin: Mutex::new((!endpoint.probe).then(|| endpoint.origin.clone())),
             endpoint,
             source,
-            login: OnceLock::new(),
-            login_refused: AtomicBool::new(false),
+            logins: Mutex::default(),
             slots: Mutex::default(),
         }
     }
@@ -185,9 +181,16 @@ impl Session {
         self.client.reporter().warn(text);
     }
 
-    /// The login, looked up at the first call.
-    pub fn login(&self) -> Option<&Login> {
-        self.login.get_or_init(|| (self.source)()).as_ref()
+    /// The login for a resource, looked up at the first call.
+    pub fn login(&self, resource: &Resource) -> Option<Arc<Login>> {
+        let repository = match resource {
+            Resource::Repository(name, _) => Some(name.clone()),
+            Resource::Base | Resource::Catalog => None,
+        };
+        // Held while programs run: other threads wait for the answer.
+        let mut logins = lock(&self.logins);
+        let find = |repository: &Option<String>| (self.source)(repository.as_deref());
+        logins.entry(repository).or_insert_with_key(find).clone()
     }
 
     /// Sends a request, authenticating as the registry asks, and reads the answer with `read`.
@@ -213,9 +216,15 @@ impl Session {
         let mut gate = Some(guard).filter(|_| !known);
         let mut history = History::default();
         loop {
+            if !self.admit(call, used.as_ref(), &mut history) {
+                *gate.take().unwrap_or_else(|| lock(&slot)) =
+                    Slot { known: true, authorization: None };
+                used = None;
+            }
             history.sends += 1;
             let refusal = match self.transmit(call, used.as_ref(), &mut read)? {
                 Ok(value) => {
+                    history.trial.take().into_iter().for_each(Trial::accept);
                     if let Some(mut slot) = gate.take() {
                         slot.known = true;
                     }
@@ -233,6 +242,15 @@ impl Session {
             *state = Slot { known: true, authorization: Some(next.clone()) };
             used = Some(next);
         }
+    }
+
+    /// Whether this `Authorization` may be sent: a login that is refused meanwhile may not.
+    fn admit(&self, call: &Call, used: Option<&Authorization>, history: &mut History) -> bool {
+        if history.trial.is_none() && used.is_some_and(Authorization::is_login) {
+            history.trial = self.login(call.resource).and_then(|login| login.admit());
+            return history.trial.is_some();
+        }
+        true
     }
 
     /// Sends once, following redirects. The inner error is a `401` of the registry itself.
@@ -400,7 +418,7 @@ impl Session {
         let slot = self.slot(resource);
         let slot = lock(&slot);
         match slot.authorization.as_ref()? {
-            Authorization::Bearer { header, .. } => {
+            Authorization::RegistryToken(header) | Authorization::Bearer { header, .. } => {
                 header.expose().strip_prefix("Bearer ").map(Secret::new)
             }
             Authorization::Basic(_) => None,
@@ -413,23 +431,19 @@ impl Session {
             return slot.clone();
         }
         // Where Basic was accepted for one resource it is sent for the next without being asked:
-        // it is the same protection space (RFC 7617 § 2.2).
-        let basic = slots.values().find_map(|slot| {
-            let slot = slot.try_lock().ok()?;
-            slot.authorization.clone().filter(|auth| matches!(auth, Authorization::Basic(_)))
+        // it is the same protection space (RFC 7617 § 2.2), as long as it is the same login.
+        let is_used = slots.values().any(|slot| {
+            let slot = slot.try_lock();
+            slot.is_ok_and(|slot| matches!(slot.authorization, Some(Authorization::Basic(_))))
+        });
+        let login = is_used.then(|| self.login(resource)).flatten();
+        let basic = login.filter(|login| login.is_accepted()).and_then(|login| {
+            respond::basic_of(&login.credential).map(Authorization::Basic)
         });
         let slot = Slot { known: basic.is_some(), authorization: basic };
         let slot = Arc::new(Mutex::new(slot));
         slots.insert(resource.clone(), slot.clone());
         slot
-    }
-
-    fn mark_login_refused(&self) {
-        self.login_refused.store(true, Ordering::Relaxed);
-    }
-
-    fn is_login_refused(&self) -> bool {
-        self.login_refused.load(Ordering::Relaxed)
     }
 }
 

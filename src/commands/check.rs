@@ -157,7 +157,10 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
     };
     let subject = subject(context, args.name.as_deref())?;
     let endpoint = context.endpoint(&subject.registry, &subject.profile)?;
-    let found = context.find_login(&subject.registry, &subject.profile)?;
+    let found = {
+        let repository = subject.reference.as_ref().map(Reference::repository);
+        context.find_login(&subject.registry, repository, &subject.profile)?
+    };
     found.warnings.iter().for_each(|warning| context.reporter.warn(warning));
     let mut report = report(args, context, &subject, &endpoint, &found)?;
     let mut outcome = Ok(());

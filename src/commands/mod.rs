@@ -3,7 +3,9 @@
 pub mod check;
 pub mod context;
 pub mod global;
+pub mod login;
 pub mod ls;
+pub mod profile;
 pub mod token;
 
 use std::io::Write;
@@ -23,9 +25,17 @@ pub enum Command {
     Check(check::Args),
     /// Print the bearer token for a repository, for use with curl
     Token(token::Args),
+    /// Manage profiles: how each registry is reached, and as whom
+    Profile(profile::Args),
 }
 
 impl Command {
+    /// Whether the command works on this machine's files alone: it needs no registry, no login and
+    /// no profile that is active.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Command::Profile(_))
+    }
+
     /// Runs the command; what it prints goes to `out`.
     ///
     /// # Errors
@@ -35,6 +45,7 @@ impl Command {
             Command::Ls(args) => ls::run(args, context, out),
             Command::Check(args) => check::run(args, context, out),
             Command::Token(args) => token::run(args, context, out),
+            Command::Profile(args) => profile::run(args, context, out),
         }
     }
 }

@@ -89,6 +89,16 @@ impl AuthJson {
         (!suffix.is_empty()).then_some(suffix)
     }
 
+    /// Whether the file has an entry of its own for the registry or for something in it.
+    pub(super) fn has_entry_below(&self, registry: &Registry) -> bool {
+        let holds = |entry: &Entry| !entry.auth.is_empty();
+        self.entry(registry, None).is_some_and(|(_, entry)| holds(entry))
+            || self.file.auths.iter().any(|(name, entry)| {
+                let rest = name.strip_prefix(registry.as_str());
+                rest.is_some_and(|rest| rest.starts_with('/')) && holds(entry)
+            })
+    }
+
     /// The file's own entry: that of the repository, of its namespaces from the inside out, of
     /// the registry; else the first key that is a URL of the registry. Gives the key, too.
     pub(super) fn entry(
