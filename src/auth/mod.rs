@@ -437,9 +437,9 @@ impl Session {
             slot.is_ok_and(|slot| matches!(slot.authorization, Some(Authorization::Basic(_))))
         });
         let login = is_used.then(|| self.login(resource)).flatten();
-        let basic = login.filter(|login| login.is_accepted()).and_then(|login| {
-            respond::basic_of(&login.credential).map(Authorization::Basic)
-        });
+        let basic = login
+            .filter(|login| login.is_accepted())
+            .and_then(|login| respond::basic_of(&login.credential).map(Authorization::Basic));
         let slot = Slot { known: basic.is_some(), authorization: basic };
         let slot = Arc::new(Mutex::new(slot));
         slots.insert(resource.clone(), slot.clone());

@@ -57,6 +57,12 @@ impl Session {
             let header = Secret::new(format!("Bearer {}", token.expose()));
             return Ok(Authorization::RegistryToken(header));
         }
+        if let Some(login) = &login
+            && login.explicit
+            && login.is_refused()
+        {
+            return Err(self.login_refused(call.resource, refusal.detail.clone()));
+        }
         let challenges = &refusal.challenges;
         let can_basic = login.as_ref().is_some_and(|login| {
             matches!(login.credential, Credential::Basic { .. }) && !login.is_refused()
@@ -131,6 +137,9 @@ impl Session {
             // that the service refuses is not shown to the registry as well.
             Err(TokenError::Unusable(_)) if basic => self.basic(call, history),
             Err(TokenError::Unusable(error) | TokenError::Failed(error)) => Err(error),
+            Err(TokenError::Refused(..)) if history.withheld_from.is_some() => {
+                Err(self.give_up(call, refusal, history))
+            }
             Err(TokenError::Refused(401, detail)) if self.login(call.resource).is_some() => {
                 Err(self.login_refused(call.resource, detail))
             }
@@ -168,6 +177,9 @@ impl Session {
         }
         // Another thread may be trying this login: if it is refused, it is not sent again.
         let trial = login.as_ref().and_then(Login::admit);
+        if trial.is_none() && login.as_ref().is_some_and(|login| login.explicit) {
+            return Err(TokenError::Failed(self.login_refused(call.resource, None)));
+        }
         login = login.filter(|_| trial.is_some());
         history.realm = Some(host.clone());
         let request = TokenRequest {

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::auth::LoginSource;
 use crate::auth::Session;
 use crate::auth::endpoint::{Endpoint, Security};
-use crate::auth::LoginSource;
 use crate::certs;
 use crate::commands::global::Globals;
 use crate::commands::login::{Logins, Wanted};

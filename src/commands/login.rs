@@ -67,7 +67,10 @@ impl Logins {
             return found;
         }
         if let Some(given) = &self.given {
-            return not_asked(given.clone(), "the profile, the environment, docker's and podman's files");
+            return not_asked(
+                given.clone(),
+                "the profile, the environment, docker's and podman's files",
+            );
         }
         let mut before = self.ask_profile(wanted.profile);
         if before.credential.is_some() {

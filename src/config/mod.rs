@@ -40,7 +40,8 @@ use std::path::{Path, PathBuf};
 pub use choose::{Active, ChosenBy, Resolved, Served};
 pub use error::ConfigError;
 pub use settings::{
-    ClientCert, DEFAULT_JOBS, DEFAULT_RETRIES, KEYS, Origin, PasswordSource, Pattern, Profile, Row, Settings,
+    ClientCert, DEFAULT_JOBS, DEFAULT_RETRIES, KEYS, Origin, PasswordSource, Pattern, Profile, Row,
+    Settings,
 };
 pub use url::{Endpoint, is_loopback};
 

@@ -21,6 +21,8 @@ pub(super) struct AuthJson {
     pub path: PathBuf,
     /// What its user should know; each names the file.
     pub warnings: Vec<String>,
+    /// Whether there is a file at all.
+    pub exists: bool,
     file: AuthFile,
 }
 
@@ -65,9 +67,9 @@ impl AuthJson {
     /// Reads a file. One that is broken is a warning, and the next one is asked.
     pub(super) fn load(path: &Path) -> AuthJson {
         let mut file = AuthFile::default();
-        let mut mode = None;
+        let (mut mode, mut exists) = (None, true);
         match auth_file::read(path) {
-            Ok(None) => {}
+            Ok(None) => exists = false,
             Ok(Some(text)) => {
                 mode = text.readable_by_others;
                 file = auth_file::parse(&text.text).unwrap_or_else(|reason| AuthFile {
@@ -79,7 +81,7 @@ impl AuthJson {
         }
         let mut warnings = tell(path, &file.problems);
         warnings.extend(readers_warning(path, mode, &file));
-        AuthJson { path: path.to_owned(), warnings, file }
+        AuthJson { path: path.to_owned(), warnings, exists, file }
     }
 
     /// The suffix of the helper that keeps a registry's login. It is asked for the registry's

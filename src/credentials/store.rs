@@ -121,9 +121,7 @@ impl Store {
         if let Some(config) = self.docker() {
             let login = config.entry(key).and_then(docker_config::credential_of);
             match (config.helper(key), login) {
-                (Some(suffix), login)
-                    if !matches!(login, Some(Credential::RegistryToken(_))) =>
-                {
+                (Some(suffix), login) if !matches!(login, Some(Credential::RegistryToken(_))) => {
                     return Source::Helper(text::one_line(suffix));
                 }
                 (_, Some(_)) => {
@@ -201,6 +199,10 @@ impl Store {
                 }
                 self.ask_helper(suffix, key, registry, notes)
             }
+            (None, None) if config.missing => {
+                notes.trail.push(format!("{}: no such file", config.path.display()));
+                None
+            }
             (_, login) => notes.judge(registry, login, file()),
         }
     }
@@ -233,6 +235,10 @@ impl Store {
         self.podman.iter().find_map(|(path, file)| {
             let file = file.get_or_init(|| AuthJson::load(path));
             notes.warnings.extend_from_slice(&file.warnings);
+            if !file.exists {
+                notes.trail.push(format!("{}: no such file", path.display()));
+                return None;
+            }
             if let Some(suffix) = file.helper(registry) {
                 return self.ask_helper(suffix, registry.as_str(), registry, notes);
             }

@@ -92,7 +92,9 @@ pub(super) fn choose(args: &Use, context: &Context) -> Result<(), Error> {
         Some(namespace) => format!("{}/{namespace}", settings.registry),
         None => settings.registry.to_string(),
     };
-    context.reporter.line(&format!("profile {name:?} is active: names without a registry mean {place}/…"));
+    context
+        .reporter
+        .line(&format!("profile {name:?} is active: names without a registry mean {place}/…"));
     warn_of_override(context, &name);
     Ok(())
 }
@@ -108,9 +110,8 @@ fn warn_of_override(context: &Context, chosen: &str) {
 
 /// Runs `create`.
 pub(super) fn create(args: &Create, context: &Context) -> Result<(), Error> {
-    let changes = args.settings.changes()?;
     let Some(name) = args.name.as_ref().filter(|_| !args.from_docker) else {
-        if !changes.is_empty() {
+        if !args.settings.changes()?.is_empty() {
             return Err(Error::usage(
                 "--from-docker takes no settings",
                 "change the new profiles with: docker tags profile update NAME",
@@ -118,6 +119,8 @@ pub(super) fn create(args: &Create, context: &Context) -> Result<(), Error> {
         }
         return from_docker(context);
     };
+    args.settings.check_whole(name)?;
+    let changes = args.settings.changes()?;
     edit::create(&context.env, name, &changes).map_err(config_error)?;
     let config = Config::load(&context.env).map_err(config_error)?;
     let profile = config.profile(name).map_err(config_error)?;
@@ -255,7 +258,8 @@ mod tests {
 
     #[test]
     fn names_of_profiles_made_from_logins() {
-        let directory = std::env::temp_dir().join(format!("docker-tags-names-{}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("docker-tags-names-{}", std::process::id()));
         let file = directory.join("config.toml");
         std::fs::create_dir_all(&directory).unwrap();
         std::fs::write(&file, "[profiles.hub]\nregistry = \"quay.io\"\n").unwrap();

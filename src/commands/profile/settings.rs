@@ -136,6 +136,25 @@ impl Settings {
         Ok(changes)
     }
 
+    /// Whether these settings can be a profile of their own.
+    ///
+    /// # Errors
+    /// There is no registry, or a password without its user.
+    pub fn check_whole(&self, name: &str) -> Result<(), Error> {
+        if self.registry.is_none() {
+            let hint = format!("docker tags profile create {name} --registry ghcr.io");
+            return Err(Error::usage("--registry is missing", hint));
+        }
+        let has_password = self.password_stdin
+            || self.password_env.is_some()
+            || self.password_file.is_some()
+            || !self.password_command.is_empty();
+        if has_password && self.username.is_none() {
+            return Err(Error::usage("a password needs its user", "add --username USER"));
+        }
+        Ok(())
+    }
+
     /// The files that are named but not there.
     pub fn missing_files(&self) -> impl Iterator<Item = &Path> {
         [&self.password_file, &self.ca_file, &self.cert_file, &self.key_file]
