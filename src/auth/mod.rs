@@ -11,23 +11,22 @@ pub mod endpoint;
 mod login;
 pub mod realm;
 mod respond;
+mod slot;
 pub mod token;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Network};
 use crate::http::address::Reach;
-use crate::http::tls::TlsSettings;
 use crate::http::url::{Origin, Scheme, Url};
 use crate::http::{Answer, Client, Failure, Method, Peer, Request};
-use crate::secret::Secret;
 use challenge::Challenge;
 use endpoint::Endpoint;
 pub use login::Login;
 use login::Trial;
 use respond::History;
+use slot::{Authorization, Slot, same};
 
 /// The most often that one request is sent.
 const MAX_SENDS: u32 = 3;
@@ -76,54 +75,13 @@ pub struct Call<'a> {
     pub resource: &'a Resource,
 }
 
-/// What is sent as `Authorization`.
-#[derive(Debug, Clone)]
-enum Authorization {
-    Basic(Secret),
-    /// The login itself is a token of the registry.
-    RegistryToken(Secret),
-    Bearer {
-        header: Secret,
-        expires: Instant,
-    },
-}
-
-impl Authorization {
-    fn header(&self) -> &Secret {
-        match self {
-            Authorization::Basic(header)
-            | Authorization::RegistryToken(header)
-            | Authorization::Bearer { header, .. } => header,
-        }
-    }
-
-    /// Whether the login itself is in it.
-    fn is_login(&self) -> bool {
-        matches!(self, Authorization::Basic(_) | Authorization::RegistryToken(_))
-    }
-
-    fn is_fresh(&self) -> bool {
-        match self {
-            Authorization::Basic(_) | Authorization::RegistryToken(_) => true,
-            Authorization::Bearer { expires, .. } => Instant::now() < *expires,
-        }
-    }
-}
-
-/// What is known of how requests about one resource are answered.
-#[derive(Debug, Default)]
-struct Slot {
-    known: bool,
-    authorization: Option<Authorization>,
-}
-
 /// A registry as this run talks to it. Shared by all threads.
 pub struct Session {
     client: Arc<Client>,
     endpoint: Endpoint,
-    peer: Peer,
-    /// Connections to hosts that the registry names; made when the first is named.
-    foreign: OnceLock<Peer>,
+    peer: Arc<Peer>,
+    /// Connections to hosts that the registry names, one set for each host and port.
+    foreign: Mutex<HashMap<String, Arc<Peer>>>,
     /// The origin that answers: the endpoint's, or for a loopback registry what the probe found.
     origin: Mutex<Option<Origin>>,
     source: LoginSource,
@@ -158,11 +116,11 @@ enum Sent<T> {
 impl Session {
     /// A session with nothing known and no connection open.
     pub fn new(client: Arc<Client>, endpoint: Endpoint, source: LoginSource) -> Self {
-        let peer = Peer::new(endpoint.tls.clone(), Reach::Anywhere);
+        let peer = Arc::new(Peer::new(endpoint.tls.clone(), Reach::Anywhere));
         Session {
             client,
             peer,
-            foreign: OnceLock::new(),
+            foreign: Mutex::default(),
             origin: Mutex::new((!endpoint.probe).then(|| endpoint.origin.clone())),
             endpoint,
             source,
@@ -242,15 +200,6 @@ impl Session {
             *state = Slot { known: true, authorization: Some(next.clone()) };
             used = Some(next);
         }
-    }
-
-    /// Whether this `Authorization` may be sent: a login that is refused meanwhile may not.
-    fn admit(&self, call: &Call, used: Option<&Authorization>, history: &mut History) -> bool {
-        if history.trial.is_none() && used.is_some_and(Authorization::is_login) {
-            history.trial = self.login(call.resource).and_then(|login| login.admit());
-            return history.trial.is_some();
-        }
-        true
     }
 
     /// Sends once, following redirects. The inner error is a `401` of the registry itself.
@@ -367,21 +316,28 @@ impl Session {
         }
         let mut request = Request::new(call.method, target.clone());
         request.accept = call.accept;
-        let peer = if *theirs == ours { &self.peer } else { self.foreign() };
-        self.client.exchange(peer, &request, |answer| self.sort(call, answer, read))
+        let peer = if *theirs == ours { self.peer.clone() } else { self.foreign(theirs)? };
+        self.client.exchange(&peer, &request, |answer| self.sort(call, answer, read))
     }
 
-    /// The peer for hosts that the registry names: no TLS setting of its own, and no way into
-    /// this machine's network unless the registry is there.
-    fn foreign(&self) -> &Peer {
-        self.foreign.get_or_init(|| {
-            let reach = if self.client.is_private(&self.endpoint.origin) {
-                Reach::ForeignPrivate
-            } else {
-                Reach::ForeignPublic
-            };
-            Peer::new(Arc::new(TlsSettings::default()), reach)
-        })
+    /// The peer for a host that the registry names: none of the registry's TLS settings, only the
+    /// authorities that are stored for that host itself, and no way into this machine's network
+    /// unless the registry is there.
+    fn foreign(&self, origin: &Origin) -> Result<Arc<Peer>, Error> {
+        let host = origin.authority();
+        let mut peers = lock(&self.foreign);
+        if let Some(peer) = peers.get(&host) {
+            return Ok(peer.clone());
+        }
+        let reach = if self.client.is_private(&self.endpoint.origin) {
+            Reach::ForeignPrivate
+        } else {
+            Reach::ForeignPublic
+        };
+        let tls = self.endpoint.directories.authorities_of(&host)?;
+        let peer = Arc::new(Peer::new(Arc::new(tls), reach));
+        peers.insert(host, peer.clone());
+        Ok(peer)
     }
 
     /// Sends a request without any login and says how it was answered.
@@ -412,43 +368,6 @@ impl Session {
         let origin = origin.unwrap_or_else(|| self.endpoint.origin.clone());
         format!("{origin}{}", self.endpoint.prefix)
     }
-
-    /// The bearer token with which requests about a resource are sent, if they are.
-    pub fn token_for(&self, resource: &Resource) -> Option<Secret> {
-        let slot = self.slot(resource);
-        let slot = lock(&slot);
-        match slot.authorization.as_ref()? {
-            Authorization::RegistryToken(header) | Authorization::Bearer { header, .. } => {
-                header.expose().strip_prefix("Bearer ").map(Secret::new)
-            }
-            Authorization::Basic(_) => None,
-        }
-    }
-
-    fn slot(&self, resource: &Resource) -> Arc<Mutex<Slot>> {
-        let mut slots = lock(&self.slots);
-        if let Some(slot) = slots.get(resource) {
-            return slot.clone();
-        }
-        // Where Basic was accepted for one resource it is sent for the next without being asked:
-        // it is the same protection space (RFC 7617 § 2.2), as long as it is the same login.
-        let is_used = slots.values().any(|slot| {
-            let slot = slot.try_lock();
-            slot.is_ok_and(|slot| matches!(slot.authorization, Some(Authorization::Basic(_))))
-        });
-        let login = is_used.then(|| self.login(resource)).flatten();
-        let basic = login
-            .filter(|login| login.is_accepted())
-            .and_then(|login| respond::basic_of(&login.credential).map(Authorization::Basic));
-        let slot = Slot { known: basic.is_some(), authorization: basic };
-        let slot = Arc::new(Mutex::new(slot));
-        slots.insert(resource.clone(), slot.clone());
-        slot
-    }
-}
-
-fn same(one: Option<&Authorization>, other: Option<&Authorization>) -> bool {
-    one.map(Authorization::header) == other.map(Authorization::header)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

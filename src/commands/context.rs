@@ -4,7 +4,6 @@
 //! a name and never sees a flag of the connection or a login.
 
 use std::collections::HashMap;
-use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,26 +13,23 @@ use jiff::Timestamp;
 use crate::auth::LoginSource;
 use crate::auth::Session;
 use crate::auth::endpoint::{Endpoint, Security};
-use crate::certs;
+use crate::certs::{self, Directories};
 use crate::commands::global::Globals;
-use crate::commands::login::{Logins, Wanted};
+use crate::commands::login::{self, Logins, Wanted};
 use crate::config::{Active, Config, ConfigError, Profile, Resolved, Served};
-use crate::credentials::{self, Credential, Found, Source, Store};
+use crate::credentials::{Found, Store};
 use crate::env::Env;
 use crate::error::Error;
 use crate::http::proxy::Proxies;
 use crate::http::tls::TlsSettings;
 use crate::http::url::{Scheme, Url};
 use crate::http::{Client, Settings};
+use crate::hub::{self, Hub};
 use crate::output::{Format, Look};
 use crate::reference::{Registry as RegistryName, Repository};
 use crate::registry::Registry;
 use crate::report::Reporter;
-use crate::secret::Secret;
 use crate::terminal::Style;
-
-/// The most that is read as a password from standard input.
-const MAX_PASSWORD: u64 = 64 * 1024;
 
 /// A registry's name, and the profile that serves it.
 type RegistryKey = (RegistryName, Option<String>);
@@ -72,7 +68,7 @@ impl Context {
     ) -> Result<Self, Error> {
         let config = Config::load(&env).map_err(config_error)?;
         config.active(globals.profile.as_deref(), &env).map_err(config_error)?;
-        let given = given_login(&globals)?;
+        let given = login::given(&globals)?;
         Ok(Context::assemble(globals, env, config_dir, by_docker, config, given))
     }
 
@@ -192,17 +188,42 @@ impl Context {
             return Ok(registry.clone());
         }
         let endpoint = self.endpoint(name, profile)?;
+        let session =
+            Session::new(self.client(profile), endpoint, self.login_source(name, profile)?);
+        let registry = Arc::new(Registry::new(session));
+        registries.insert(key, registry.clone());
+        Ok(registry)
+    }
+
+    /// Docker Hub's API, with the login of Docker Hub's registry.
+    ///
+    /// # Errors
+    /// As for [`Context::registry`].
+    pub fn hub(&self, profile: &Profile) -> Result<Hub, Error> {
+        let name = RegistryName::docker_hub();
+        self.bind_given_login(&name)?;
+        let settings = &profile.settings;
+        let unusable =
+            |why| Error::usage(format!("the profile's hub-api is not usable: {why}"), "correct it");
+        let url = settings.hub_api.as_ref().map(ToString::to_string);
+        let url = url.as_deref().unwrap_or(hub::DEFAULT_URL).parse::<Url>().map_err(unusable)?;
+        // What a profile says of its mirror's certificates must not hold for Docker's own host.
+        let tls = if settings.hub_api.is_some() || settings.endpoint.is_none() {
+            self.endpoint(&name, profile)?.tls
+        } else {
+            Arc::default()
+        };
+        Ok(Hub::new(self.client(profile), &url, tls, self.login_source(&name, profile)?))
+    }
+
+    fn client(&self, profile: &Profile) -> Arc<Client> {
         let settings = Settings {
             timeout: self.globals.timeout.map(Duration::from_secs_f64).or(profile.settings.timeout),
             retries: u32::from(self.retries(profile)),
             connections: self.jobs(profile),
         };
         let proxies = Proxies::from_env(&self.env);
-        let client = Arc::new(Client::new(settings, proxies, self.reporter.clone()));
-        let session = Session::new(client, endpoint, self.login_source(name, profile)?);
-        let registry = Arc::new(Registry::new(session));
-        registries.insert(key, registry.clone());
-        Ok(registry)
+        Arc::new(Client::new(settings, proxies, self.reporter.clone()))
     }
 
     /// Where a registry's requests go, and how they are secured.
@@ -211,37 +232,60 @@ impl Context {
     /// As for [`Context::registry`].
     pub fn endpoint(&self, name: &RegistryName, profile: &Profile) -> Result<Endpoint, Error> {
         let (flags, settings) = (&self.globals, &profile.settings);
-        let mut tls = TlsSettings { insecure: flags.insecure, ..TlsSettings::default() };
-        let plain = flags.plain_http || (settings.plain_http && !flags.insecure);
-        tls.insecure |= settings.insecure && !flags.plain_http;
-        let mut named = false;
-        if !plain && !tls.insecure {
-            for file in [&settings.ca_file, &flags.ca_file].into_iter().flatten() {
-                certs::add_authorities(&mut tls, file)?;
-                named = true;
-            }
-        }
-        if !plain {
-            named |= certs::add_directory(&mut tls, name, &self.env)?;
-            if let Some(pair) = &settings.client_cert {
-                certs::set_client(&mut tls, &pair.certificate, &pair.key)?;
-            }
-            if let Some((cert, key)) = client_files(flags)? {
-                certs::set_client(&mut tls, cert, key)?;
-            }
-        }
-        let security = match (plain, tls.insecure) {
+        let url = settings.endpoint.as_ref().map(|endpoint| endpoint.to_string().parse::<Url>());
+        let url = url.transpose().map_err(|why| {
+            Error::usage(format!("the profile's endpoint is not usable: {why}"), "correct it")
+        })?;
+        // The command line's word on security replaces the profile's.
+        let given_tls = flags.ca_file.is_some() || flags.cert_file.is_some();
+        let plain = flags.plain_http || (settings.plain_http && !flags.insecure && !given_tls);
+        let lenient = settings.insecure && !flags.plain_http && flags.ca_file.is_none();
+        let insecure = flags.insecure || lenient;
+        let mut tls = TlsSettings { insecure, ..TlsSettings::default() };
+        let directories = Directories::from_env(&self.env);
+        let named = if plain { false } else { self.trust(&mut tls, name, profile, &directories)? };
+        let security = match (plain, insecure) {
             (true, _) => Security::PlainHttp,
             (_, true) => Security::Insecure,
             _ if named => Security::Verified,
             _ => Security::Default,
         };
-        let url = settings.endpoint.as_ref().map(|endpoint| endpoint.to_string().parse::<Url>());
-        let url = url.transpose().map_err(|why| {
-            Error::usage(format!("the profile's endpoint is not usable: {why}"), "correct it")
-        })?;
         let hosts = settings.token_hosts.clone();
-        Endpoint::new(name, url.as_ref(), security, Arc::new(tls), hosts)
+        let endpoint = Endpoint::new(name, url.as_ref(), security, Arc::new(tls), hosts)?;
+        Ok(Endpoint { directories, ..endpoint })
+    }
+
+    /// Adds the certificate files for a registry: those of `certs.d`, the profile's, the command
+    /// line's. `true`: some were named for it.
+    fn trust(
+        &self,
+        tls: &mut TlsSettings,
+        name: &RegistryName,
+        profile: &Profile,
+        directories: &Directories,
+    ) -> Result<bool, Error> {
+        let (flags, settings) = (&self.globals, &profile.settings);
+        // A mirror shows its own certificate. Docker Hub has no directory, as with docker.
+        tls.directory = match &settings.endpoint {
+            Some(endpoint) => {
+                endpoint.to_string().parse().ok().map(|url: Url| url.origin().authority())
+            }
+            None => Some(name.as_str().to_owned()).filter(|_| !name.is_docker_hub()),
+        };
+        let mut named = false;
+        if let Some(host) = tls.directory.clone() {
+            named |= directories.add_to(tls, &host)?;
+        }
+        let files = [&settings.ca_file, &flags.ca_file].into_iter().flatten();
+        for file in files.filter(|_| !flags.insecure) {
+            certs::add_authorities(tls, file)?;
+            named = true;
+        }
+        let pair = settings.client_cert.as_ref().map(|pair| (&pair.certificate, &pair.key));
+        for (cert, key) in [pair, client_files(flags)?].into_iter().flatten() {
+            certs::set_client(tls, cert, key)?;
+        }
+        Ok(named)
     }
 
     /// How connections to a profile's registry are secured, as one word: `verify`, `insecure`
@@ -325,68 +369,6 @@ pub fn tls_word(endpoint: &Endpoint) -> &'static str {
         Scheme::Https if endpoint.tls.insecure => "insecure",
         Scheme::Https => "verify",
     }
-}
-
-/// The login of `--username`, its password read now.
-fn given_login(globals: &Globals) -> Result<Option<Found>, Error> {
-    let Some(username) = &globals.username else {
-        return match globals.password_stdin {
-            true => Err(Error::usage(
-                "--password-stdin needs --username",
-                "add -u USER, or leave --password-stdin out",
-            )),
-            false => Ok(None),
-        };
-    };
-    let (password, source) = if globals.password_stdin {
-        (password_from_stdin()?, Source::CommandLine)
-    } else {
-        (password_from_terminal(username)?, Source::Prompt)
-    };
-    let credential = Credential::Basic { username: username.clone(), password };
-    credential.check().map_err(|why| {
-        Error::usage(format!("--username cannot be used: {why}"), "give the user name alone")
-    })?;
-    Ok(Some(Found::new(credential, source)))
-}
-
-/// The password that standard input holds; one line end at its end is not part of it.
-///
-/// # Errors
-/// Standard input is a terminal, cannot be read, or is empty.
-pub fn password_from_stdin() -> Result<Secret, Error> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        return Err(Error::usage(
-            "--password-stdin reads a file or a pipe, and standard input is a terminal",
-            "leave it out to be asked for the password",
-        ));
-    }
-    let mut text = String::new();
-    stdin
-        .lock()
-        .take(MAX_PASSWORD)
-        .read_to_string(&mut text)
-        .map_err(|source| Error::Io { what: "standard input".to_owned(), source })?;
-    match credentials::trim_newline(&text) {
-        "" => Err(Error::usage(
-            "the password on standard input is empty",
-            "echo \"$TOKEN\" | docker tags … -u USER --password-stdin",
-        )),
-        password => Ok(Secret::new(password)),
-    }
-}
-
-fn password_from_terminal(username: &str) -> Result<Secret, Error> {
-    use credentials::PromptError;
-    let label = format!("Password of {}: ", crate::terminal::sanitize(username));
-    credentials::ask_password(&label).map_err(|error| match error {
-        PromptError::Interrupted => Error::Interrupted,
-        other => Error::usage(
-            format!("no password for --username: {other}"),
-            "pass it on standard input with --password-stdin",
-        ),
-    })
 }
 
 fn client_files(flags: &Globals) -> Result<Option<(&PathBuf, &PathBuf)>, Error> {

@@ -36,7 +36,13 @@ pub struct Globals {
     pub plain_http: bool,
 
     /// Trust the authorities in this PEM file, too
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with_all = ["insecure", "plain_http"],
+        help_heading = "Connection"
+    )]
     pub ca_file: Option<PathBuf>,
 
     /// Show this certificate to the registry (PEM)
@@ -45,6 +51,7 @@ pub struct Globals {
         global = true,
         alias = "client-cert",
         value_name = "FILE",
+        conflicts_with = "plain_http",
         help_heading = "Connection"
     )]
     pub cert_file: Option<PathBuf>,

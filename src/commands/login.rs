@@ -5,14 +5,21 @@
 //! place said stands in the trail of the answer, for `check`.
 
 use std::collections::HashMap;
+use std::io::{IsTerminal, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::auth::Login;
+use crate::commands::global::Globals;
 use crate::config::{PasswordSource, Profile};
 use crate::credentials::{self, Credential, Found, HELPER_LIMIT, Source, Store};
 use crate::env::Env;
+use crate::error::Error;
 use crate::reference::{Registry, Repository};
 use crate::report::Reporter;
+use crate::secret::Secret;
+
+/// The most that is read as a password from standard input.
+const MAX_PASSWORD: u64 = 64 * 1024;
 
 /// The chain of a run. Shared by all threads.
 pub struct Logins {
@@ -180,4 +187,69 @@ fn read_profile(env: &Env, name: &str, username: &str, password: &PasswordSource
 fn not_asked(mut found: Found, places: &str) -> Found {
     found.trail.push(format!("not asked, for the first login wins: {places}"));
     found
+}
+
+/// The login of `--username`, its password read now.
+///
+/// # Errors
+/// Options that do not go together, a password that does not come, a user name that cannot be sent.
+pub fn given(globals: &Globals) -> Result<Option<Found>, Error> {
+    let Some(username) = &globals.username else {
+        return match globals.password_stdin {
+            true => Err(Error::usage(
+                "--password-stdin needs --username",
+                "add -u USER, or leave --password-stdin out",
+            )),
+            false => Ok(None),
+        };
+    };
+    let (password, source) = if globals.password_stdin {
+        (password_from_stdin()?, Source::CommandLine)
+    } else {
+        (password_from_terminal(username)?, Source::Prompt)
+    };
+    let credential = Credential::Basic { username: username.clone(), password };
+    credential.check().map_err(|why| {
+        Error::usage(format!("--username cannot be used: {why}"), "give the user name alone")
+    })?;
+    Ok(Some(Found::new(credential, source)))
+}
+
+/// The password that standard input holds; one line end at its end is not part of it.
+///
+/// # Errors
+/// Standard input is a terminal, cannot be read, or is empty.
+pub fn password_from_stdin() -> Result<Secret, Error> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return Err(Error::usage(
+            "--password-stdin reads a file or a pipe, and standard input is a terminal",
+            "leave it out to be asked for the password",
+        ));
+    }
+    let mut text = String::new();
+    stdin
+        .lock()
+        .take(MAX_PASSWORD)
+        .read_to_string(&mut text)
+        .map_err(|source| Error::Io { what: "standard input".to_owned(), source })?;
+    match credentials::trim_newline(&text) {
+        "" => Err(Error::usage(
+            "the password on standard input is empty",
+            "echo \"$TOKEN\" | docker tags … -u USER --password-stdin",
+        )),
+        password => Ok(Secret::new(password)),
+    }
+}
+
+fn password_from_terminal(username: &str) -> Result<Secret, Error> {
+    use credentials::PromptError;
+    let label = format!("Password of {}: ", crate::terminal::sanitize(username));
+    credentials::ask_password(&label).map_err(|error| match error {
+        PromptError::Interrupted => Error::Interrupted,
+        other => Error::usage(
+            format!("no password for --username: {other}"),
+            "pass it on standard input with --password-stdin",
+        ),
+    })
 }

@@ -5,5 +5,7 @@ mod login;
 mod ls;
 mod profile;
 mod real;
+mod repos;
 mod support;
 mod support_selftest;
+mod tidy;

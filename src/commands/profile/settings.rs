@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::commands::context::password_from_stdin;
 use crate::commands::global::seconds;
+use crate::commands::login::password_from_stdin;
 use crate::config::edit::{Change, Value};
 use crate::error::Error;
 

@@ -113,3 +113,38 @@ fn a_refused_registry_token_does_not_hide_what_is_public() {
     output.code(0).stdout(&expected).stderr_has("refuses the login of this token (from ");
     assert_eq!(logins(&registry.requests()), 1, "{}", registry.log());
 }
+
+#[test]
+fn threads_wait_for_the_one_that_tries_a_login() {
+    let tags: Vec<String> = (0..20).map(|number| format!("1.{number}")).collect();
+    for token in [false, true] {
+        for password in [WRONG, "right"] {
+            let builder = builder().tags("acme/many", tags.clone());
+            let registry = if token {
+                let rules = TokenRules { anonymous: false, ..TokenRules::default() };
+                builder.require_token(rules).start()
+            } else {
+                builder.require_basic(USER, "right").start()
+            };
+            let env = TestEnv::new();
+            env.login(&registry.host(), USER, password);
+            // Two repositories, so that knowing one of them does not help with the other.
+            let many = tags.iter().map(|tag| registry.repo(&format!("acme/many:{tag}")));
+            let others = ["acme/a:1", "acme/b:2", "other/c:3"].map(|name| registry.repo(name));
+            let args =
+                ["digest".to_owned(), "-j8".to_owned()].into_iter().chain(many).chain(others);
+            let output = env.run(args);
+            if password == "right" {
+                output.code(0).silent();
+                assert_eq!(output.stdout.lines().count(), 23, "{output}");
+                continue;
+            }
+            output.code(4).stdout("").stderr_has("refuses the login of ann");
+            let requests = match token {
+                true => registry.token_service().requests(),
+                false => registry.requests(),
+            };
+            assert_eq!(logins(&requests), 1, "{}", registry.log());
+        }
+    }
+}
