@@ -1,5 +1,7 @@
 //! A login that is refused: sent once in a run, and what is public is there all the same.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::{Request, TestEnv, TestRegistry, TokenRules};
@@ -119,7 +121,9 @@ fn threads_wait_for_the_one_that_tries_a_login() {
     let tags: Vec<String> = (0..20).map(|number| format!("1.{number}")).collect();
     for token in [false, true] {
         for password in [WRONG, "right"] {
-            let builder = builder().tags("acme/many", tags.clone());
+            // Slow answers, so that every thread has sent its request before the first is answered.
+            let builder =
+                builder().tags("acme/many", tags.clone()).delay(Duration::from_millis(30));
             let registry = if token {
                 let rules = TokenRules { anonymous: false, ..TokenRules::default() };
                 builder.require_token(rules).start()
@@ -128,11 +132,11 @@ fn threads_wait_for_the_one_that_tries_a_login() {
             };
             let env = TestEnv::new();
             env.login(&registry.host(), USER, password);
-            // Two repositories, so that knowing one of them does not help with the other.
+            // Several repositories, so that knowing one of them does not help with the others.
             let many = tags.iter().map(|tag| registry.repo(&format!("acme/many:{tag}")));
             let others = ["acme/a:1", "acme/b:2", "other/c:3"].map(|name| registry.repo(name));
             let args =
-                ["digest".to_owned(), "-j8".to_owned()].into_iter().chain(many).chain(others);
+                ["digest".to_owned(), "-j8".to_owned()].into_iter().chain(others).chain(many);
             let output = env.run(args);
             if password == "right" {
                 output.code(0).silent();
