@@ -1,6 +1,6 @@
 //! All integration tests, one binary.
 
-// `ls` joins with the command itself.
+mod images;
 mod login;
 mod ls;
 mod profile;

@@ -6,8 +6,8 @@
 //!
 //! The bench: `run` (programs), `wire` (HTTP of our own), `registry`, `proxy` (counts what the client sends),
 //! `token` (a token service that signs), `tls`, `seed` and `bulk` (content), `skopeo`, `docker_cli`.
-//! Its own tests are in `bench`; the product's in `ls`, `check`, `plugin`, `profile`, `signals`
-//! and `bad_input`.
+//! Its own tests are in `bench`; the product's in `ls`, `images`, `check`, `plugin`, `profile`,
+//! `signals` and `bad_input`.
 
 #![cfg(unix)]
 #![allow(clippy::print_stderr, reason = "a failing test shows what its servers said")]
@@ -17,6 +17,7 @@ mod bench;
 mod bulk;
 mod check;
 mod docker_cli;
+mod images;
 mod ls;
 mod plugin;
 mod profile;
