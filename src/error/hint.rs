@@ -22,6 +22,17 @@ impl Error {
                 "check the spelling, or ask the owner for access; `docker tags check {host}` \
                  shows which login is used"
             ),
+            Error::LoginRefused { source, .. } if source.starts_with("profile ") => {
+                "correct the password where the profile has it; docker tags profile update --help \
+                 says how to change the profile"
+                    .to_owned()
+            }
+            Error::LoginRefused { source, .. } if source.starts_with("-u ") => {
+                "check the user name and the password".to_owned()
+            }
+            Error::LoginRefused { source, .. } if source.contains("DOCKER_") => {
+                format!("correct {source}, or unset them")
+            }
             Error::LoginRefused { host, .. } if host.ends_with(".amazonaws.com") => format!(
                 "Amazon's logins last 12 hours: aws ecr get-login-password | docker login -u AWS \
                  --password-stdin {host}"

@@ -1,7 +1,9 @@
 //! All integration tests, one binary.
 
 mod images;
+mod login;
 mod ls;
+mod profile;
 mod proxies;
 mod real;
 mod repos;

@@ -9,6 +9,9 @@
 //! `skopeo`, `docker_cli`.
 //! Its own tests are in `bench`; the product's in `ls`, `images`, `check`, `plugin`, `signals`, `trust`,
 //! `logins` and `bad_input`.
+//! `token` (a token service that signs), `tls`, `seed` and `bulk` (content), `skopeo`, `docker_cli`.
+//! Its own tests are in `bench`; the product's in `ls`, `images`, `check`, `plugin`, `profile`,
+//! `signals` and `bad_input`.
 
 #![cfg(unix)]
 #![allow(clippy::print_stderr, reason = "a failing test shows what its servers said")]
@@ -23,6 +26,7 @@ mod logins;
 mod ls;
 mod nginx;
 mod plugin;
+mod profile;
 mod proxy;
 mod registry;
 mod repos;
