@@ -21,7 +21,7 @@ use context::Context;
 pub enum Command {
     /// List the tags of repositories, newest version first
     #[command(visible_alias = "list")]
-    Ls(ls::Args),
+    Ls(Box<ls::Args>),
     /// List the repositories of a registry, or of a user or organisation of Docker Hub
     #[command(visible_alias = "catalog")]
     Repos(repos::Args),
