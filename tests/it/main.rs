@@ -3,7 +3,7 @@
 // `ls` joins with the command itself.
 mod ls;
 mod real;
-// mod repos;
+mod repos;
 mod support;
 mod support_selftest;
 mod tidy;
