@@ -16,6 +16,7 @@ mod bad_input;
 mod bench;
 mod bulk;
 mod check;
+mod details;
 mod docker_cli;
 mod ls;
 mod plugin;
