@@ -20,6 +20,7 @@ mod bad_input;
 mod bench;
 mod bulk;
 mod check;
+mod details;
 mod docker_cli;
 mod images;
 mod logins;
