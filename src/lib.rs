@@ -30,6 +30,7 @@ pub mod output;
 pub mod parallel;
 pub mod platform;
 pub mod plugin;
+pub mod progress;
 pub mod reference;
 pub mod registry;
 pub mod report;

@@ -266,14 +266,16 @@ impl Context {
     ) -> Result<bool, Error> {
         let (flags, settings) = (&self.globals, &profile.settings);
         // A mirror shows its own certificate. Docker Hub has no directory, as with docker.
-        tls.directory = match &settings.endpoint {
+        let host = match &settings.endpoint {
             Some(endpoint) => {
-                endpoint.to_string().parse().ok().map(|url: Url| url.origin().authority())
+                let url: Option<Url> = endpoint.to_string().parse().ok();
+                url.map(|url| url.origin().authority())
             }
             None => Some(name.as_str().to_owned()).filter(|_| !name.is_docker_hub()),
         };
         let mut named = false;
-        if let Some(host) = tls.directory.clone() {
+        if let Some(host) = host {
+            tls.directory = directories.place(&host);
             named |= directories.add_to(tls, &host)?;
         }
         let files = [&settings.ca_file, &flags.ca_file].into_iter().flatten();

@@ -30,7 +30,7 @@ use context::Context;
 pub enum Command {
     /// List the tags of repositories, newest version first
     #[command(visible_alias = "list")]
-    Ls(ls::Args),
+    Ls(Box<ls::Args>),
     /// Print the digests that tags point to
     Digest(digest::Args),
     /// Print a manifest or manifest list

@@ -125,9 +125,10 @@ fn network_hint(cause: &Network) -> Option<String> {
 /// The ways out, with their commands. What is set for a registry does not help with other hosts.
 fn certificate_hint(bad: &BadCertificate) -> String {
     const SKIP: &str = "to skip the check: -k (in a profile: insecure = true)";
-    let install = bad.directory.as_ref().map(|name| {
-        let quote = if name.contains('[') { "'" } else { "" };
-        format!("sudo install -D -m 644 ca.crt {quote}/etc/docker/certs.d/{name}/ca.crt{quote}")
+    let install = bad.directory.as_ref().map(|directory| {
+        let quote = if directory.contains(['[', ' ']) { "'" } else { "" };
+        let sudo = if directory.starts_with("/etc/") { "sudo " } else { "" };
+        format!("{sudo}install -D -m 644 ca.crt {quote}{directory}/ca.crt{quote}")
     });
     let what = match bad.fault {
         Fault::Untrusted => {

@@ -24,8 +24,7 @@ fn client(hub: &TestHub, login: Option<(&str, &str)>) -> Hub {
     let proxies = Proxies::from_env(&Env::default());
     let client = Client::new(Settings::default(), proxies, Arc::new(Reporter::silent()));
     let login = login.map(|(user, secret)| {
-        let password = Secret::new(secret);
-        let credential = Credential::Basic { username: user.into(), password };
+        let credential = Credential::Basic { username: user.into(), password: Secret::new(secret) };
         Arc::new(Login::new(credential, "the test".to_owned(), false))
     });
     let url = hub.origin().parse().expect("an origin is a URL");
