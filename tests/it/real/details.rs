@@ -46,18 +46,6 @@ fn ten_thousand_tags_over_five_hundred_digests() {
 
     let server = proxy::start(registry.address());
     let name = format!("{}/team/big", server.address());
-    let listed = home.client(["ls", "--digests", "--format", "json", "-j", "8", &name]);
-    let listed = rows(&listed.expect_code(0).stdout);
-    let found: HashMap<&str, &str> =
-        listed.iter().map(|row| (text(row, "Tag"), text(row, "Digest"))).collect();
-    assert_eq!(listed.len(), TAGS);
-    assert!(found == seeded, "the digests are those that were put in");
-    assert_eq!(counts(&server), [TAGS, 0, 0, 1, TAGS + 1]);
-    assert!(server.connections() <= 8, "{} connections", server.connections());
-    drop(server);
-
-    let server = proxy::start(registry.address());
-    let name = format!("{}/team/big", server.address());
     let long = home.client(["ls", "-l", "--format", "json", "-j", "3", &name]);
     let long = rows(&long.expect_code(0).stdout);
     assert_eq!(long.len(), TAGS);
@@ -67,12 +55,22 @@ fn ten_thousand_tags_over_five_hundred_digests() {
         assert_eq!(row["Created"], "2024-01-02T03:04:05.678901234Z", "{row}");
         assert!(row["Size"].as_u64().is_some_and(|size| size > 0), "{row}");
     }
-    assert_eq!(counts(&server), [TAGS, DIGESTS, DIGESTS, 1, TAGS + 2 * DIGESTS + 1]);
+    // Ten thousand without a link may be a page: the list is asked for what comes after it.
+    assert_eq!(counts(&server), [TAGS, DIGESTS, DIGESTS, 2, TAGS + 2 * DIGESTS + 2]);
     assert!(server.connections() <= 3, "{} connections", server.connections());
     drop(server);
 
-    // Straight from the registry: what is counted above needs no second look.
+    // Straight from the registry: what was counted above needs no second look.
     let name = format!("{}/team/big", registry.address());
+    let listed = home.client(["ls", "--digests", "--filter", "1.*", "--format", "json", &name]);
+    let listed = rows(&listed.expect_code(0).stdout);
+    let expected = pairs.iter().filter(|(tag, _)| tag.starts_with("1.")).count();
+    assert_eq!(listed.len(), expected);
+    for row in &listed {
+        assert_eq!(seeded.get(text(row, "Tag")), Some(&text(row, "Digest")), "{row}");
+        assert_eq!(row.get("Size"), None, "{row}");
+    }
+
     let raw = home.client(["ls", "--group-by", "digest", "--raw", &name]).expect_code(0);
     let groups: BTreeMap<String, BTreeSet<String>> =
         serde_json::from_str(&raw.stdout).expect("a document of groups");
