@@ -1,9 +1,13 @@
 //! All integration tests, one binary.
 
-// `ls` joins with the command itself.
+mod images;
+mod login;
 mod ls;
+mod profile;
+mod proxies;
 mod real;
 mod repos;
 mod support;
 mod support_selftest;
 mod tidy;
+mod tls;
