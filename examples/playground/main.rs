@@ -34,7 +34,10 @@ const TOUR: [(&str, &str); 15] = [
     ("For scripts: the registry's own document, or JSON, or a template", "ls redis --raw"),
     ("", "ls redis --limit 2 --format json"),
     ("Digests, sizes, platforms, dates", "ls -l nginx --semver '>=1.27'"),
-    ("Which tags are the same image", "ls alpine --group-by digest --filter '3.2[12]*' --filter 3 --filter latest"),
+    (
+        "Which tags are the same image",
+        "ls alpine --group-by digest --filter '3.2[12]*' --filter 3 --filter latest",
+    ),
     (
         "The tags that run on a platform, the last pushed first",
         "ls alpine --platform linux/arm64 --sort created --limit 3",
