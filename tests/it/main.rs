@@ -1,5 +1,6 @@
 //! All integration tests, one binary.
 
+mod hostile;
 // `ls` joins with the command itself.
 mod ls;
 mod real;
