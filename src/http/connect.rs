@@ -70,7 +70,10 @@ impl AddressCache {
     pub(super) fn is_private(&self, authority: &str) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(authority).is_some_and(|addresses| {
-            addresses.iter().any(|a| address::kind(a.ip()) == address::Kind::Private)
+            let is_private = |a: &SocketAddr| address::kind(a.ip()) == address::Kind::Private;
+            // One private address beside a public one proves nothing: whoever owns the name
+            // could add it to open the way into our network.
+            !addresses.is_empty() && addresses.iter().all(is_private)
         })
     }
 }

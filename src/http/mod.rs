@@ -38,6 +38,8 @@ const HEADER_LIMIT: Duration = Duration::from_secs(45);
 const BODY_LIMIT: Duration = Duration::from_secs(60);
 /// The time for the TLS handshake that finds out whether a loopback registry speaks TLS.
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
+/// What is waited for until a connection stands, its TLS handshake included.
+pub(crate) const CONNECTING: &str = "connecting";
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Limits and counts that the user may set.
@@ -225,7 +227,7 @@ impl Client {
             }
         };
         peer.answered.store(true, Ordering::Relaxed);
-        let mut answer = Answer::new(response, &request.url);
+        let mut answer = Answer::new(response, request);
         self.pass_on_warning(&answer, &host);
         let outcome = match self.busy_failure(&mut answer, &host) {
             Some(failure) => Err(failure),
@@ -259,7 +261,7 @@ impl Client {
             None if request.probe => {
                 let request = agent
                     .configure_request(builder.body(())?)
-                    .timeout_connect(Some(PROBE_LIMIT))
+                    .timeout_connect(Some(self.settings.timeout.unwrap_or(PROBE_LIMIT)))
                     .build();
                 agent.run(request)
             }
@@ -359,7 +361,8 @@ impl Client {
             // `299 - "text"` (distribution-spec): the one code that registries use.
             let text = String::from_utf8_lossy(value);
             if let Some(quoted) = text.strip_prefix("299 ").and_then(|rest| rest.split_once('"')) {
-                self.reporter.server_warning(host, quoted.1.trim_end_matches('"'));
+                let text = answer.without_secrets(quoted.1.trim_end_matches('"'));
+                self.reporter.server_warning(host, &text);
             }
         }
     }
@@ -405,8 +408,8 @@ impl Client {
     fn timeout_failure(&self, host: &str, timeout: ureq::Timeout, probe: bool) -> Failure {
         let (stage, limit, retry) = match timeout {
             ureq::Timeout::Resolve => ("looking up the name", CONNECT_LIMIT, Retry::Once),
-            ureq::Timeout::Connect if probe => ("connecting", PROBE_LIMIT, Retry::Never),
-            ureq::Timeout::Connect => ("connecting", CONNECT_LIMIT, Retry::Once),
+            ureq::Timeout::Connect if probe => (CONNECTING, PROBE_LIMIT, Retry::Never),
+            ureq::Timeout::Connect => (CONNECTING, CONNECT_LIMIT, Retry::Once),
             ureq::Timeout::RecvBody => ("reading the answer", BODY_LIMIT, Retry::Never),
             ureq::Timeout::RecvResponse => ("waiting for an answer", HEADER_LIMIT, Retry::Once),
             _ => ("sending the request", CONNECT_LIMIT, Retry::Once),

@@ -169,6 +169,9 @@ impl Walk<'_> {
             page.next = next_query(answer)?;
             let outcome = read_page(answer, self.list, &mut page, skip, sink);
             bytes = answer.bytes_read();
+            if outcome.is_ok() && page.entries < skip {
+                return Err(list_changed(answer.host()).into());
+            }
             outcome.map(Some)
         })?;
         if outcome.is_none() {
@@ -282,7 +285,8 @@ fn read_page(
     skip: usize,
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
-    let mut reading = Reading { list, page, skip, sink, failed: None };
+    let host = answer.host();
+    let mut reading = Reading { list, page, skip, sink, failed: None, host };
     let mut reader = BufReader::with_capacity(32 * 1024, answer.reader(MAX_PAGE));
     let mut json = serde_json::Deserializer::from_reader(&mut reader);
     let outcome = json.deserialize_map(&mut reading);
@@ -296,6 +300,10 @@ fn read_page(
             None if error.is_io() => {
                 Err(answer.body_failure(error.into(), MAX_PAGE, "a page of the list"))
             }
+            // Nothing but the document itself says that more should have come.
+            None if error.is_eof() && answer.ends_with_connection() && answer.bytes_read() > 0 => {
+                Err(answer.cut_short())
+            }
             None => Err(not_a_list(answer).into()),
         },
     }
@@ -304,6 +312,16 @@ fn read_page(
 /// Lets go of the reader; what is left of the answer is drained by the client.
 fn reader_rest<R: Read>(reader: BufReader<R>) -> R {
     reader.into_inner()
+}
+
+/// A list that was read again after a cut must begin as it did before: the part that was taken
+/// already and the rest would be of two different lists.
+fn list_changed(host: String) -> Error {
+    Error::Answer {
+        host,
+        what: "the connection broke off, and the list was another one afterwards".to_owned(),
+        hint: "try again",
+    }
 }
 
 fn not_a_list(answer: &Answer) -> Error {
@@ -325,6 +343,7 @@ struct Reading<'a> {
     skip: usize,
     sink: &'a mut dyn Sink,
     failed: Option<Error>,
+    host: String,
 }
 
 impl Reading<'_> {
@@ -332,6 +351,11 @@ impl Reading<'_> {
     fn take<E: serde::de::Error>(&mut self, entry: Option<&str>) -> Result<(), E> {
         self.page.entries += 1;
         if self.page.entries <= self.skip {
+            let is_seam = self.page.entries == self.skip && entry.is_some();
+            if is_seam && entry != self.page.last.as_deref() {
+                self.failed = Some(list_changed(self.host.clone()));
+                return Err(E::custom("failed"));
+            }
             return Ok(());
         }
         if let Some(text) = entry {

@@ -218,7 +218,7 @@ fn the_limit_of_a_page_is_named() {
 /// A07: nobody asked for compression, so nothing is unpacked.
 #[test]
 fn compressed_answers_are_refused() {
-    for coding in ["gzip", "deflate", "br", "zstd", "x-gzip", "gzip, gzip", "\u{1b}[31m"] {
+    for coding in ["gzip", "deflate", "br", "zstd", "x-gzip", "gzip, gzip", "\u{9b}31m"] {
         let registry = TestRegistry::new()
             .hook(move |_| {
                 // The first bytes of a gzip file, then megabytes of what would be its content.
@@ -261,7 +261,6 @@ fn rubbish_in_the_link_header_is_no_link() {
     for field in [
         "<".repeat(20_000),
         "<>;".repeat(7_000),
-        format!("<{}>; rel=\"next", "x".repeat(10)),
         format!("{}<{PATH}?last=z>; rel=\"next\"", "<a>; rel=\"prev\", ".repeat(1_100)),
         "\"".repeat(15_000),
         ", ; = <".to_owned(),

@@ -99,7 +99,7 @@ fn errors_of_any_shape() {
 /// Headers that are shown: Warning, Retry-After, Content-Type, Location, the realm.
 #[test]
 fn headers_are_quoted_safely() {
-    let evil: Vec<u8> = b"\x1b[31m\x9b31m\xff\xfe\xe2\x80\xae tail".to_vec();
+    let evil: Vec<u8> = b"\xc2\x9b31m\x9b31m\xff\xfe\xe2\x80\xae tail".to_vec();
     let quoted = [b"299 - \"".as_slice(), &evil, b"\""].concat();
     let link = [b"<http://127.0.0.2/".as_slice(), &evil, b">; rel=next"].concat();
     let realm = [b"Bearer realm=\"http://127.0.0.2/".as_slice(), &evil, b"\""].concat();
