@@ -275,11 +275,19 @@ impl Session {
         let mut known = lock(&self.origin);
         if let Some(origin) = known.clone() {
             drop(known);
-            return self.once(call, &self.peer, &self.url(call, &origin), authorization, false, read);
+            return self.once(
+                call,
+                &self.peer,
+                &self.url(call, &origin),
+                authorization,
+                false,
+                read,
+            );
         }
         // The lock is held: one request probes, the others wait for what it finds.
         let origin = self.endpoint.origin.clone();
-        let first = self.once(call, &self.peer, &self.url(call, &origin), authorization, true, read);
+        let first =
+            self.once(call, &self.peer, &self.url(call, &origin), authorization, true, read);
         // Whoever finished the handshake and is slow since then does speak TLS.
         let speaks_no_tls = matches!(
             &first,

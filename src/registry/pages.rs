@@ -21,6 +21,8 @@ use crate::http::{Answer, Failure, Method, link};
 const MAX_PAGE: u64 = 32 * 1024 * 1024;
 const MAX_PAGES: usize = 5_000;
 const MAX_ENTRIES: usize = 500_000;
+/// The longest entry that is worth being asked for what follows it.
+const MAX_CURSOR: usize = 1_024;
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// What a link's `n` is raised to: the ceiling of Amazon's registry and of distribution.
 const PAGE_SIZE: usize = 1_000;
@@ -351,15 +353,16 @@ impl Reading<'_> {
     fn take<E: serde::de::Error>(&mut self, entry: Option<&str>) -> Result<(), E> {
         self.page.entries += 1;
         if self.page.entries <= self.skip {
-            let is_seam = self.page.entries == self.skip && entry.is_some();
-            if is_seam && entry != self.page.last.as_deref() {
+            let is_seam = self.page.entries == self.skip;
+            let entry = entry.filter(|text| text.len() <= MAX_CURSOR);
+            if is_seam && entry.is_some() && entry != self.page.last.as_deref() {
                 self.failed = Some(list_changed(self.host.clone()));
                 return Err(E::custom("failed"));
             }
             return Ok(());
         }
         if let Some(text) = entry {
-            self.page.last = Some(text.to_owned());
+            self.page.last = (text.len() <= MAX_CURSOR).then(|| text.to_owned());
         }
         let Some(entry) = entry.filter(|entry| (self.list.is_entry)(entry)) else {
             self.page.odd += 1;

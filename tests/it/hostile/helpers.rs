@@ -107,17 +107,29 @@ fn a_helper_is_asked_for_the_registry_alone() {
 fn helper_names_are_names() {
     let registry = registry();
     let names = [
-        "../evil", "/bin/sh", "-evil", ".evil", "a b", "a;touch x", "$(touch x)", "a\nb", "a\0b",
-        "\u{1b}[31m", "a/b", "a\\b", "ünï", "`touch x`", "\u{202e}x",
+        "../evil",
+        "/bin/sh",
+        "-evil",
+        ".evil",
+        "a b",
+        "a;touch x",
+        "$(touch x)",
+        "a\nb",
+        "a\0b",
+        "\u{1b}[31m",
+        "a/b",
+        "a\\b",
+        "ünï",
+        "`touch x`",
+        "\u{202e}x",
     ];
     for name in names {
         let env = TestEnv::new();
         env.program("evil", "#!/bin/sh\ntouch ../pwned\n");
         env.program("docker-credential-", "#!/bin/sh\ntouch ../pwned\n");
-        for section in [
-            json!({"credsStore": name}),
-            json!({"credHelpers": {registry.host(): name}}),
-        ] {
+        for section in
+            [json!({"credsStore": name}), json!({"credHelpers": {registry.host(): name}})]
+        {
             env.docker_config_json(&section);
             three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
                 seen.lists(&["1.0"]).says("warning: ");

@@ -90,10 +90,8 @@ fn a_look_alike_gets_no_login() {
 /// User names and passwords that would break out of their header.
 #[test]
 fn logins_that_are_no_login_are_not_sent() {
-    let registry = TestRegistry::new()
-        .tags("demo/app", ["1.0"])
-        .require_basic(USER, PASSWORD)
-        .start();
+    let registry =
+        TestRegistry::new().tags("demo/app", ["1.0"]).require_basic(USER, PASSWORD).start();
     let env = TestEnv::new();
     env.canary(PASSWORD);
     let name = registry.repo("demo/app");

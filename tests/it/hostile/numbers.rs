@@ -33,8 +33,7 @@ fn deep_json() {
             let registry = raw(body);
             let env = TestEnv::new();
             let name = registry.repo("demo/app");
-            let output =
-                env.command(["ls", "--retries", "0", &name]).deadline(HANGS).run();
+            let output = env.command(["ls", "--retries", "0", &name]).deadline(HANGS).run();
             assert!([0, 1, 5].contains(&output.code), "{depth} {shown}\n{output}");
             assert!(["", "1.0\n"].contains(&output.stdout.as_str()), "{depth} {shown}\n{output}");
             assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{depth} {shown}\n{output}");
@@ -45,7 +44,7 @@ fn deep_json() {
 /// Documents that are no list, or more than one.
 #[test]
 fn odd_documents() {
-    let cases: [(&str, i32, &str); 16] = [
+    let cases: [(&str, i32, &str); 17] = [
         ("{}", 0, ""),
         ("{\"tags\":null}", 0, ""),
         ("{\"tags\":{}}", 1, ""),
@@ -60,7 +59,8 @@ fn odd_documents() {
         ("{\"tags\":[\"1.0\"]", 1, ""),
         ("{\"tags\":[\"1.0\",]}", 1, ""),
         ("{\"tags\":[\"1.0\"],\"tags\":[\"2.0\"]}", 0, "2.0\n1.0\n"),
-        ("{\"tags\":[1e999,-0,1.5,[],{},\"1.0\"]}", 0, "1.0\n"),
+        ("{\"tags\":[-0,1.5,1e300,[],{},true,\"1.0\"]}", 0, "1.0\n"),
+        ("{\"tags\":[1e999,\"1.0\"]}", 1, ""),
         ("{\"tags\":[\"\\ud800\",\"1.0\"]}", 1, ""),
     ];
     for (body, code, stdout) in cases {
@@ -118,7 +118,7 @@ fn crooked_waiting_times() {
             assert_eq!(registry.requests().len(), 1, "{name}: {value}");
         }
     }
-    for value in ["18446744073709551615", "999999999999999999", "31"] {
+    for value in ["999999999999999999", "31"] {
         let registry = TestRegistry::new()
             .hook(move |_| Some(Response::new(429).header("Retry-After", value)))
             .start();

@@ -272,8 +272,7 @@ fn rubbish_in_the_link_header_is_no_link() {
             })
             .start();
         let env = TestEnv::new();
-        let output =
-            env.command(["ls", &registry.repo("demo/app")]).deadline(super::HANGS).run();
+        let output = env.command(["ls", &registry.repo("demo/app")]).deadline(super::HANGS).run();
         output.code(0).stdout("a\n");
         assert!(registry.requests().len() <= 2, "{}", registry.log());
     }

@@ -1,7 +1,6 @@
 //! Broken networks: how often is asked again, what a cut answer becomes, and that a short list
 //! never looks whole.
 
-use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -164,7 +163,8 @@ fn an_answer_cut_at_each_byte() {
 /// The same with an answer whose end is the connection's: only the document itself can tell.
 #[test]
 fn an_answer_without_a_length_cut_at_each_byte() {
-    let whole = b"HTTP/1.1 200 OK\r\n\r\n{\"name\":\"demo/app\",\"tags\":[\"1.0\",\"2.0\"]}".to_vec();
+    let whole =
+        b"HTTP/1.1 200 OK\r\n\r\n{\"name\":\"demo/app\",\"tags\":[\"1.0\",\"2.0\"]}".to_vec();
     let positions: Vec<usize> = (0..whole.len()).collect();
     in_parallel(&positions, |position| {
         let part = whole[..*position].to_vec();
@@ -433,6 +433,7 @@ fn a_smuggled_answer_is_not_the_next_one() {
             })
         })
         .start();
-    let output = TestEnv::new().run(["ls", "--sort", "none", "--timeout", "5", &registry.repo("demo/app")]);
+    let output =
+        TestEnv::new().run(["ls", "--sort", "none", "--timeout", "5", &registry.repo("demo/app")]);
     output.stdout_lacks("evil");
 }

@@ -217,7 +217,8 @@ fn a_redirect_to_silence() {
 /// Interim answers without end: each is complete, and none is the answer.
 #[test]
 fn endless_interim_answers() {
-    for interim in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n"]
+    for interim in
+        ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n"]
     {
         let registry = TestRegistry::new()
             .hook(move |_| {

@@ -3,7 +3,6 @@
 //! The seed is fixed, so a failure comes back. 400 commands run with every `cargo test`;
 //! `DOCKER_TAGS_SOAK=2000` runs as many as it says.
 
-use std::io::Read as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -162,11 +161,15 @@ fn one(number: u64, trap: &str) -> bool {
 fn check(number: u64, output: &Output, expected: &[String]) {
     assert!(output.peak_kib.unwrap_or(0) < SMALL, "{number}\n{output}");
     let lines: Vec<&str> = output.stdout.lines().collect();
-    if output.code == 0 {
+    if output.stderr.contains("may be incomplete") {
+        // A page that was gone (404): what is there is kept, and said to be less.
+        assert!(lines.iter().all(|line| TAGS.contains(line)), "{number}\n{output}");
+    } else if output.code == 0 {
         assert!(lines == expected, "{number}: a wrong list\n{output}");
     } else {
         assert!(!output.stderr.is_empty(), "{number}\n{output}");
-        let streamed = output.command.contains("--sort none") || output.command.contains("--format");
+        let streamed =
+            output.command.contains("--sort none") || output.command.contains("--format");
         assert!(streamed || lines.is_empty(), "{number}\n{output}");
     }
 }

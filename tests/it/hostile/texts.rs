@@ -13,8 +13,21 @@ const EVIL: &str = "\u{1b}[2J\u{1b}]0;pwn\u{7}\u{9b}31m\r\nerror: all is well\n\
 fn hostile_names_are_left_out() {
     let digest = format!("sha256:{}", "0".repeat(64));
     let tags = json!([
-        "1.0", "ok-2", "\u{1b}[31mred", "\u{1b}]0;pwn\u{7}", "a\nb", "..%2f..%2f_catalog",
-        "../../x", digest, null, 42, "", "x".repeat(129), "\u{202e}gnp", "ünï", "1.0"
+        "1.0",
+        "ok-2",
+        "\u{1b}[31mred",
+        "\u{1b}]0;pwn\u{7}",
+        "a\nb",
+        "..%2f..%2f_catalog",
+        "../../x",
+        digest,
+        null,
+        42,
+        "",
+        "x".repeat(129),
+        "\u{202e}gnp",
+        "ünï",
+        "1.0"
     ]);
     let registry = TestRegistry::new().raw_tags("demo/app", tags).start();
     let repository = registry.repo("demo/app");
@@ -88,8 +101,7 @@ fn errors_of_any_shape() {
             let registry = TestRegistry::new()
                 .hook(move |_| Some(Response::with_body(status, "application/json", body.clone())))
                 .start();
-            let output =
-                TestEnv::new().run(["ls", "--retries", "0", &registry.repo("demo/app")]);
+            let output = TestEnv::new().run(["ls", "--retries", "0", &registry.repo("demo/app")]);
             assert_ne!(output.code, 0, "{output}");
             output.stdout("");
         }

@@ -21,7 +21,8 @@ fn settings_do_not_go_elsewhere() {
     let away = authority.issue(&["127.0.0.2"]);
     let client = authority.issue_client("canary client");
     for redirect in [true, false] {
-        let elsewhere = secure(&away, "127.0.0.2", if redirect { || list(&["1.0"]) } else { token });
+        let elsewhere =
+            secure(&away, "127.0.0.2", if redirect { || list(&["1.0"]) } else { token });
         let url = format!("{}/x", elsewhere.origin());
         let registry = TestRegistry::new()
             .tls(home.mutual_config(&authority))
@@ -122,7 +123,11 @@ fn hostile_proxies() {
     let answers: [fn() -> Response; 5] = [
         || crate::support::hostile::hang_up(),
         || crate::support::hostile::bytes("\u{1b}[31m nonsense"),
-        || crate::support::hostile::bytes("HTTP/1.1 407 \u{9b}31m\r\nProxy-Authenticate: Basic\r\n\r\n"),
+        || {
+            crate::support::hostile::bytes(
+                "HTTP/1.1 407 \u{9b}31m\r\nProxy-Authenticate: Basic\r\n\r\n",
+            )
+        },
         || Response::raw(|stream| drop(std::io::Read::read(stream, &mut [0]))),
         || {
             Response::raw(|stream| {
