@@ -5,8 +5,8 @@
 //! Layers; an arrow may skip one but never turns:
 //!
 //! ```text
-//! main → lib → plugin → cli → commands → registry → auth → http, credentials → config → reference,
-//!                                 ↓                                              manifest, version
+//! main → lib → plugin → cli → commands → registry, hub → auth → http, credentials → config →
+//!                                 ↓                                   reference, manifest, version
 //!                          select, output → terminal
 //! ```
 //!
@@ -24,8 +24,10 @@ pub mod credentials;
 pub mod env;
 pub mod error;
 pub mod http;
+pub mod hub;
 pub mod manifest;
 pub mod output;
+pub mod parallel;
 pub mod platform;
 pub mod plugin;
 pub mod reference;
@@ -54,6 +56,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     if invocation.request == Request::Metadata {
         return finish(print(&plugin::metadata()), &Reporter::default());
     }
+    exit_on_panic();
     plugin::exit_on_signals();
     let env = Env::from_process();
     if invocation.by_docker {
@@ -85,6 +88,17 @@ fn dispatch(invocation: Invocation, env: Env) -> Result<(), Error> {
 
 fn print(text: &str) -> Result<(), Error> {
     io::stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+}
+
+/// A panic is a bug of ours: say where, and no more, since a message might quote a secret.
+fn exit_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        Reporter::default().line(&format!("error: internal error at {place}"));
+        Reporter::default().line("");
+        Reporter::default().line("hint: this is a bug; please report the command and this line");
+        std::process::exit(i32::from(error::FAILED));
+    }));
 }
 
 /// Reports a failure and gives the process's exit code.

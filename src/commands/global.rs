@@ -36,11 +36,23 @@ pub struct Globals {
     pub plain_http: bool,
 
     /// Trust the authorities in this PEM file, too
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with_all = ["insecure", "plain_http"],
+        help_heading = "Connection"
+    )]
     pub ca_file: Option<PathBuf>,
 
     /// Show this certificate to the registry (PEM)
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with = "plain_http",
+        help_heading = "Connection"
+    )]
     pub cert_file: Option<PathBuf>,
 
     /// The private key of --cert-file (PEM)

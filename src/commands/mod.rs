@@ -4,6 +4,9 @@ pub mod check;
 pub mod context;
 pub mod global;
 pub mod ls;
+pub mod namespaces;
+pub mod ratelimit;
+pub mod repos;
 pub mod token;
 
 use std::io::Write;
@@ -19,10 +22,17 @@ pub enum Command {
     /// List the tags of repositories, newest version first
     #[command(visible_alias = "list")]
     Ls(ls::Args),
+    /// List the repositories of a registry, or of a user or organisation of Docker Hub
+    #[command(visible_alias = "catalog")]
+    Repos(repos::Args),
+    /// List the Docker Hub namespaces of the login
+    Namespaces(namespaces::Args),
     /// Show how a name is understood, which login applies, and what the registry answers
     Check(check::Args),
     /// Print the bearer token for a repository, for use with curl
     Token(token::Args),
+    /// Show how many pulls Docker Hub has left for us
+    Ratelimit(ratelimit::Args),
 }
 
 impl Command {
@@ -33,8 +43,11 @@ impl Command {
     pub fn run(&self, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
         match self {
             Command::Ls(args) => ls::run(args, context, out),
+            Command::Repos(args) => repos::run(args, context, out),
+            Command::Namespaces(args) => namespaces::run(args, context, out),
             Command::Check(args) => check::run(args, context, out),
             Command::Token(args) => token::run(args, context, out),
+            Command::Ratelimit(args) => ratelimit::run(args, context, out),
         }
     }
 }

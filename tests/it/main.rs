@@ -4,5 +4,7 @@ mod hostile;
 // `ls` joins with the command itself.
 mod ls;
 mod real;
+// mod repos;
 mod support;
 mod support_selftest;
+mod tidy;
