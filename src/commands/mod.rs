@@ -1,10 +1,17 @@
 //! The commands. A new one is a new file, and its line in [`Command`] and in [`Command::run`].
 
 pub mod check;
+pub mod config;
 pub mod context;
+pub mod digest;
+pub mod document;
 pub mod global;
+pub mod image;
+pub mod inspect;
 pub mod ls;
+pub mod manifest;
 pub mod namespaces;
+pub mod platforms;
 pub mod ratelimit;
 pub mod repos;
 pub mod token;
@@ -22,6 +29,16 @@ pub enum Command {
     /// List the tags of repositories, newest version first
     #[command(visible_alias = "list")]
     Ls(ls::Args),
+    /// Print the digests that tags point to
+    Digest(digest::Args),
+    /// Print a manifest or manifest list
+    Manifest(manifest::Args),
+    /// List the platforms that an image is made for
+    Platforms(platforms::Args),
+    /// Print the config of an image, plugin or artifact
+    Config(config::Args),
+    /// Describe images as skopeo inspect does
+    Inspect(inspect::Args),
     /// List the repositories of a registry, or of a user or organisation of Docker Hub
     #[command(visible_alias = "catalog")]
     Repos(repos::Args),
@@ -43,6 +60,11 @@ impl Command {
     pub fn run(&self, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
         match self {
             Command::Ls(args) => ls::run(args, context, out),
+            Command::Digest(args) => digest::run(args, context, out),
+            Command::Manifest(args) => manifest::run(args, context, out),
+            Command::Platforms(args) => platforms::run(args, context, out),
+            Command::Config(args) => config::run(args, context, out),
+            Command::Inspect(args) => inspect::run(args, context, out),
             Command::Repos(args) => repos::run(args, context, out),
             Command::Namespaces(args) => namespaces::run(args, context, out),
             Command::Check(args) => check::run(args, context, out),
@@ -62,18 +84,49 @@ pub fn each<T>(
     names: &[T],
     mut step: impl FnMut(&T) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut worst = 0;
+    let mut outcomes = Outcomes::new(context, names.len());
     for name in names {
-        match step(name) {
+        outcomes.note(step(name))?;
+    }
+    outcomes.end()
+}
+
+/// The outcomes of several tries: failures are reported as they come, the worst exit code counts.
+pub struct Outcomes<'a> {
+    context: &'a Context,
+    count: usize,
+    worst: u8,
+}
+
+impl<'a> Outcomes<'a> {
+    /// For so many tries.
+    pub fn new(context: &'a Context, count: usize) -> Self {
+        Outcomes { context, count, worst: 0 }
+    }
+
+    /// Notes how one ended.
+    ///
+    /// # Errors
+    /// The failure itself when it is the only try, or when there is no point in going on.
+    pub fn note(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
+        match outcome {
             Ok(()) => {}
-            Err(error) if names.len() == 1 || is_final(&error) => return Err(error),
+            Err(error) if self.count == 1 || is_final(&error) => return Err(error),
             Err(error) => {
-                worst = worst.max(error.exit_code());
-                context.reporter.error(&error);
+                self.worst = self.worst.max(error.exit_code());
+                self.context.reporter.error(&error);
             }
         }
+        Ok(())
     }
-    if worst == 0 { Ok(()) } else { Err(Error::Reported(worst)) }
+
+    /// The end of all tries.
+    ///
+    /// # Errors
+    /// The worst exit code, unless it is 0.
+    pub fn end(self) -> Result<(), Error> {
+        if self.worst == 0 { Ok(()) } else { Err(Error::Reported(self.worst)) }
+    }
 }
 
 /// Whether there is no point in going on: nobody reads the output, or the user broke off.

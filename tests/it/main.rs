@@ -1,6 +1,7 @@
 //! All integration tests, one binary.
 
 mod hostile;
+mod images;
 // `ls` joins with the command itself.
 mod ls;
 mod real;
