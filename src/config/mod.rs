@@ -69,6 +69,14 @@ impl Config {
         load::load(env)
     }
 
+    /// Checks a text as if it stood at `path`. Nothing is read from there.
+    ///
+    /// # Errors
+    /// The first fault in the text, with its place.
+    pub fn from_text(text: &str, path: &Path, env: &Env) -> Result<Config, ConfigError> {
+        load::parse(text, path, env)
+    }
+
     /// The file, whether it exists or not.
     pub fn path(&self) -> &Path {
         &self.path

@@ -14,6 +14,7 @@ use crate::auth::{Call, Resource, Session};
 use crate::error::Error;
 use crate::http::url::{Url, escape_query};
 use crate::http::{Answer, Method, link};
+pub use read::parse_tags;
 use read::{list_changed, read_page};
 
 const MAX_PAGES: usize = 5_000;

@@ -4,13 +4,14 @@
 //! rule, is counted and passed over; a document that is no list at all is an error that says so.
 
 use std::fmt;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{Flow, List, Page, Sink};
 use crate::error::Error;
 use crate::http::{Answer, Failure};
+use crate::reference::Tag;
 
 /// The most that is read of one page.
 const MAX_PAGE: u64 = 32 * 1024 * 1024;
@@ -25,13 +26,12 @@ pub(super) fn read_page(
     skip: usize,
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
-    let host = answer.host();
-    let mut reading = Reading { list, page, skip, sink, failed: None, host };
+    let (host, is_entry) = (answer.host(), list.is_entry);
+    let mut reading =
+        Reading { member: list.member, is_entry, page, skip, sink, failed: None, host };
     let reader = BufReader::with_capacity(32 * 1024, answer.reader(MAX_PAGE));
-    let mut json = serde_json::Deserializer::from_reader(reader);
-    let outcome = json.deserialize_map(&mut reading);
+    let outcome = reading.document(reader);
     let (failed, stopped) = (reading.failed.take(), reading.page.stopped);
-    drop(json);
     match outcome {
         Ok(()) => Ok(()),
         Err(_) if stopped => Ok(()),
@@ -47,6 +47,30 @@ pub(super) fn read_page(
             None => Err(not_a_list(answer).into()),
         },
     }
+}
+
+/// The tags in a document of a registry's `tags/list`, and how many entries are none; `None` for
+/// a document that is no list. For looking at the reader alone.
+pub fn parse_tags(document: &[u8]) -> Option<(Vec<String>, usize)> {
+    struct Collect(Vec<String>);
+    impl Sink for Collect {
+        fn entry(&mut self, entry: &str) -> Result<Flow, Error> {
+            self.0.push(entry.to_owned());
+            Ok(Flow::New)
+        }
+    }
+    let (mut page, mut sink) = (Page::default(), Collect(Vec::new()));
+    let mut reading = Reading {
+        member: "tags",
+        is_entry: Tag::is_valid,
+        page: &mut page,
+        skip: 0,
+        sink: &mut sink,
+        failed: None,
+        host: String::new(),
+    };
+    reading.document(document).ok()?;
+    Some((sink.0, page.odd))
 }
 
 /// A list that was read again after a cut must begin as it did before: the part that was taken
@@ -73,7 +97,8 @@ fn not_a_list(answer: &Answer) -> Error {
 
 /// The state while a document is read.
 struct Reading<'a> {
-    list: &'a List,
+    member: &'static str,
+    is_entry: fn(&str) -> bool,
     page: &'a mut Page,
     skip: usize,
     sink: &'a mut dyn Sink,
@@ -82,6 +107,10 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    fn document(&mut self, reader: impl Read) -> serde_json::Result<()> {
+        serde_json::Deserializer::from_reader(reader).deserialize_map(self)
+    }
+
     /// Takes one element of the list; `None` is one that is no string.
     fn take<E: serde::de::Error>(&mut self, entry: Option<&str>) -> Result<(), E> {
         self.page.entries += 1;
@@ -97,7 +126,7 @@ impl Reading<'_> {
         if let Some(text) = entry {
             self.page.last = (text.len() <= MAX_CURSOR).then(|| text.to_owned());
         }
-        let Some(entry) = entry.filter(|entry| (self.list.is_entry)(entry)) else {
+        let Some(entry) = entry.filter(|entry| (self.is_entry)(entry)) else {
             self.page.odd += 1;
             return Ok(());
         };
@@ -122,12 +151,12 @@ impl<'de> Visitor<'de> for &mut Reading<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "an object with the member {}", self.list.member)
+        write!(f, "an object with the member {}", self.member)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
-            if name == self.list.member {
+            if name == self.member {
                 map.next_value_seed(Elements(self))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
