@@ -7,6 +7,7 @@
 
 mod files;
 mod helpers;
+mod manifests;
 mod names;
 mod numbers;
 mod pages;

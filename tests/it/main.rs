@@ -1,5 +1,6 @@
 //! All integration tests, one binary.
 
+mod corpus;
 mod hostile;
 mod images;
 // `ls` joins with the command itself.

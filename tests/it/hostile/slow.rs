@@ -93,8 +93,10 @@ fn a_handshake_that_does_not_come() {
     for bytes in [&[][..], RECORD] {
         let server = Dripping::start(bytes);
         let env = logged_in(&server.address);
+        // With a CA of its own a loopback registry is expected to speak TLS.
+        let ca = env.write("ca.pem", Authority::new("hostile tests").pem()).display().to_string();
         let name = format!("{}/demo/app", server.address);
-        three_ways(&env, &ls(&["-k"], &name), |seen| {
+        three_ways(&env, &ls(&["--ca-file", &ca], &name), |seen| {
             seen.fails(5).says("timed out after 0.4 s").says(&server.address);
         });
     }

@@ -50,7 +50,7 @@ fn right(request: &Request, service: &str) -> Response {
 }
 
 /// The right answer, or one of the ways to fail. None of them may end in a wrong list.
-fn perhaps(random: &mut Random, answer: Response, trap: &str) -> Response {
+fn perhaps(random: &mut Random, answer: Response, trap: &str, is_token: bool) -> Response {
     let length = answer.bytes(false).len() as u64;
     match random.below(40) {
         0 => hang_up(),
@@ -67,7 +67,7 @@ fn perhaps(random: &mut Random, answer: Response, trap: &str) -> Response {
         8 => challenge(&super::bearer("http://169.254.169.254/token")),
         9 => challenge(&super::bearer("file:///etc/passwd")),
         10 => Response::with_body(200, "text/html", "<html>\u{1b}[31m</html>"),
-        11 => Response::json(200, &json!({"token": "a\r\nX: y"})),
+        11 if is_token => Response::json(200, &json!({"token": "a\r\nX: y"})),
         12 => answer.header("Content-Encoding", "gzip"),
         13 => answer.header("Warning", "299 - \"\u{9b}31m beware\""),
         14 => list(&["9"]).header("Link", format!("<{trap}/v2/x?last=1>; rel=next")),
@@ -140,7 +140,12 @@ fn one(number: u64, trap: &str) -> bool {
     let trap = trap.to_owned();
     let server = Server::new(move |request| {
         let right = right(request, &request.origin());
-        perhaps(&mut random.lock().expect("no panic"), right, &trap)
+        perhaps(
+            &mut random.lock().expect("no panic"),
+            right,
+            &trap,
+            request.path.ends_with("/token"),
+        )
     });
     let env = TestEnv::new();
     env.login(&server.host(), USER, PASSWORD);
