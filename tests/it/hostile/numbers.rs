@@ -18,7 +18,7 @@ fn raw(body: impl Into<Vec<u8>>) -> TestRegistry {
 /// Documents nested beyond reason end in an error or are skipped, never in a crash.
 #[test]
 fn deep_json() {
-    for depth in [100, 127, 128, 129, 1_000, 100_000, 3_000_000] {
+    for depth in [100, 127, 128, 129, 100_000, 1_000_000] {
         let (open, close) = ("[".repeat(depth), "]".repeat(depth));
         let objects = ("{\"a\":".repeat(depth), "}".repeat(depth));
         for body in [
@@ -76,7 +76,7 @@ fn odd_documents() {
 /// One name as long as a page: it is no tag, and costs no more than the page's limit.
 #[test]
 fn giant_names() {
-    let giant = "x".repeat(20 * 1024 * 1024);
+    let giant = "x".repeat(8 * 1024 * 1024);
     let registry = TestRegistry::new().raw_tags("demo/app", json!(["1.0", giant])).start();
     let output = TestEnv::new().run(["ls", &registry.repo("demo/app")]);
     output.code(0).stdout("1.0\n").stderr_has(" 1 entries");
@@ -229,7 +229,7 @@ fn endless_framing() {
             .start();
         let env = logged_in(&registry.host());
         let name = registry.repo("demo/app");
-        let run = env.command(["ls", "--retries", "0", "--timeout", "5", &name]);
+        let run = env.command(["ls", "--retries", "0", "--timeout", "1", &name]);
         let output = run.deadline(HANGS).run();
         if output.code == 0 {
             // The list was whole before the rubbish began.

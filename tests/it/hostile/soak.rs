@@ -164,7 +164,7 @@ fn one(number: u64, trap: &str) -> bool {
 
 /// Whatever happened: small, orderly, and no success that is not right.
 fn check(number: u64, output: &Output, expected: &[String]) {
-    assert!(output.peak_kib.unwrap_or(0) < SMALL, "{number}\n{output}");
+    assert!(output.peak_kib.unwrap_or(0) < SMALL, "{number}: {:?} KiB\n{output}", output.peak_kib);
     let lines: Vec<&str> = output.stdout.lines().collect();
     if output.stderr.contains("may be incomplete") {
         // A page that was gone (404): what is there is kept, and said to be less.
