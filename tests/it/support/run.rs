@@ -202,6 +202,11 @@ fn code(status: std::process::ExitStatus) -> i32 {
 
 /// The peak resident size in KiB, where the system tells.
 fn memory(id: u32) -> Option<u64> {
+    // Until the child has become the program, its memory is a copy of ours.
+    let program = std::fs::read_link(format!("/proc/{id}/exe")).ok()?;
+    if std::env::current_exe().is_ok_and(|own| own == program) {
+        return None;
+    }
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
