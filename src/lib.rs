@@ -30,6 +30,7 @@ pub mod output;
 pub mod parallel;
 pub mod platform;
 pub mod plugin;
+pub mod progress;
 pub mod reference;
 pub mod registry;
 pub mod report;
@@ -76,7 +77,8 @@ fn dispatch(invocation: Invocation, env: Env) -> Result<(), Error> {
         Request::Run(args) => match cli::parse(args, by_docker)? {
             cli::Parsed::Print(text) => print(&text),
             cli::Parsed::Run(cli) => {
-                let context = Context::new(cli.globals, env, config_dir, by_docker)?;
+                let make = if cli.command.is_local() { Context::for_files } else { Context::new };
+                let context = make(cli.globals, env, config_dir, by_docker)?;
                 let mut out = BufWriter::with_capacity(32 * 1024, io::stdout().lock());
                 let outcome = cli.command.run(&context, &mut out);
                 // What was printed before an error is complete lines, and is kept.

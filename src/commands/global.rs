@@ -49,6 +49,7 @@ pub struct Globals {
     #[arg(
         long,
         global = true,
+        alias = "client-cert",
         value_name = "FILE",
         conflicts_with = "plain_http",
         help_heading = "Connection"
@@ -56,7 +57,13 @@ pub struct Globals {
     pub cert_file: Option<PathBuf>,
 
     /// The private key of --cert-file (PEM)
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    #[arg(
+        long,
+        global = true,
+        alias = "client-key",
+        value_name = "FILE",
+        help_heading = "Connection"
+    )]
     pub key_file: Option<PathBuf>,
 
     /// Log in as this user; the password is asked for, or read by --password-stdin
@@ -112,7 +119,8 @@ pub struct Globals {
     pub verbose: bool,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+/// Reads the value of `--timeout`.
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
         _ => Err("give a number of seconds from 0.1 to 3600".to_owned()),

@@ -8,10 +8,12 @@ pub mod document;
 pub mod global;
 pub mod image;
 pub mod inspect;
+pub mod login;
 pub mod ls;
 pub mod manifest;
 pub mod namespaces;
 pub mod platforms;
+pub mod profile;
 pub mod ratelimit;
 pub mod repos;
 pub mod token;
@@ -28,7 +30,7 @@ use context::Context;
 pub enum Command {
     /// List the tags of repositories, newest version first
     #[command(visible_alias = "list")]
-    Ls(ls::Args),
+    Ls(Box<ls::Args>),
     /// Print the digests that tags point to
     Digest(digest::Args),
     /// Print a manifest or manifest list
@@ -50,9 +52,17 @@ pub enum Command {
     Token(token::Args),
     /// Show how many pulls Docker Hub has left for us
     Ratelimit(ratelimit::Args),
+    /// Manage profiles: how each registry is reached, and as whom
+    Profile(profile::Args),
 }
 
 impl Command {
+    /// Whether the command works on this machine's files alone: it needs no registry, no login and
+    /// no profile that is active.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Command::Profile(_))
+    }
+
     /// Runs the command; what it prints goes to `out`.
     ///
     /// # Errors
@@ -70,6 +80,7 @@ impl Command {
             Command::Check(args) => check::run(args, context, out),
             Command::Token(args) => token::run(args, context, out),
             Command::Ratelimit(args) => ratelimit::run(args, context, out),
+            Command::Profile(args) => profile::run(args, context, out),
         }
     }
 }

@@ -40,7 +40,8 @@ use std::path::{Path, PathBuf};
 pub use choose::{Active, ChosenBy, Resolved, Served};
 pub use error::ConfigError;
 pub use settings::{
-    ClientCert, DEFAULT_JOBS, KEYS, Origin, PasswordSource, Pattern, Profile, Row, Settings,
+    ClientCert, DEFAULT_JOBS, DEFAULT_RETRIES, KEYS, Origin, PasswordSource, Pattern, Profile, Row,
+    Settings,
 };
 pub use url::{Endpoint, is_loopback};
 
@@ -75,6 +76,14 @@ impl Config {
     /// The first fault in the text, with its place.
     pub fn from_text(text: &str, path: &Path, env: &Env) -> Result<Config, ConfigError> {
         load::parse(text, path, env)
+    }
+
+    /// The configuration of a file with nothing in it.
+    ///
+    /// # Errors
+    /// There is no place for the file.
+    pub fn empty(env: &Env) -> Result<Config, ConfigError> {
+        load::parse("", &path(env)?, env)
     }
 
     /// The file, whether it exists or not.

@@ -3,10 +3,13 @@
 mod corpus;
 mod hostile;
 mod images;
-// `ls` joins with the command itself.
+mod login;
 mod ls;
+mod profile;
+mod proxies;
 mod real;
-// mod repos;
+mod repos;
 mod support;
 mod support_selftest;
 mod tidy;
+mod tls;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module and its layer. A module uses modules of lower layers only.
-const LAYERS: [(&str, u8); 23] = [
+const LAYERS: [(&str, u8); 24] = [
     ("lib", 11),
     ("plugin", 10),
     ("cli", 10),
@@ -20,6 +20,7 @@ const LAYERS: [(&str, u8); 23] = [
     ("config", 4),
     ("output", 4),
     ("select", 4),
+    ("progress", 4),
     ("report", 3),
     ("error", 2),
     ("manifest", 2),

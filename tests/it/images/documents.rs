@@ -219,3 +219,37 @@ fn templates_use_the_document_s_own_names() {
     run(&["manifest", &oci, "--format", "{{"]).code(2);
     assert_eq!(registry.requests().len(), 0);
 }
+
+/// Of a schema 1 image the newest step is the config.
+#[test]
+fn an_old_image_s_config_is_its_newest_step() {
+    let newest = json!({
+        "architecture": "amd64", "os": "linux", "created": "2015-05-05T05:05:05Z",
+        "docker_version": "1.6.0", "config": {"Cmd": ["sh"], "Env": ["A=1"]},
+        "container_config": {"Cmd": ["/bin/sh", "-c", "#(nop) CMD [sh]"]}, "throwaway": true,
+    });
+    let oldest = json!({"container_config": {"Cmd": ["/bin/sh", "-c", "#(nop) ADD file:1 in /"]}});
+    let layer =
+        |fill: char| json!({"blobSum": format!("sha256:{}", String::from(fill).repeat(64))});
+    let document = json!({
+        "schemaVersion": 1, "name": "demo/old", "tag": "2", "architecture": "amd64",
+        "fsLayers": [layer('a'), layer('b')],
+        "history": [{"v1Compatibility": newest.to_string()}, {"v1Compatibility": oldest.to_string()}],
+    });
+    let root = Blob::json("application/vnd.docker.distribution.manifest.v1+json", &document);
+    let image = Image { root, children: Vec::new(), blobs: Vec::new() };
+    let registry = TestRegistry::new().image("demo/old:2", &image).start();
+    let reference = registry.repo("demo/old:2");
+    assert_eq!(bytes(&["config", &reference]), newest.to_string().as_bytes());
+    assert_eq!(bytes(&["platforms", "-q", &reference]), b"linux/amd64\n");
+    let document = TestEnv::new().run(["inspect", &reference]).code(0).json();
+    assert_eq!(document["DockerVersion"], "1.6.0");
+    let layers = ["b", "a"].map(|fill| format!("sha256:{}", fill.repeat(64)));
+    assert_eq!(document["Layers"], json!(layers));
+    if let Some(page) = TestEnv::new().command(["inspect", &reference]).tty() {
+        page.code(0)
+            .stdout_has("     layer   ADD file:1 in /\r\n")
+            .stdout_has("     empty   CMD [sh]\r\n");
+        page.stdout_has("Made by      Docker 1.6.0");
+    }
+}
