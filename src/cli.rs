@@ -9,9 +9,17 @@ use crate::commands::Command;
 use crate::commands::global::Globals;
 use crate::error::Error;
 
-const AFTER_HELP: &str = "\
+const EXAMPLES: &str = "\
 A first word that is no command is a repository: `docker tags alpine` lists its tags.
-Run `docker tags COMMAND --help` for more about a command.";
+Run `docker tags COMMAND --help` for more about a command.
+
+Examples:
+  docker tags alpine                         the tags of a repository
+  docker tags ls nginx --semver '^1.27'      a range of versions
+  docker tags check quay.io/org/app          who answers, with which login?";
+
+/// Below every short help text.
+const MORE_HELP: &str = "--help shows all options, and examples.";
 
 /// List tags, digests and manifests of any container registry.
 #[derive(Debug, Parser)]
@@ -19,7 +27,7 @@ Run `docker tags COMMAND --help` for more about a command.";
     name = "docker-tags",
     version,
     disable_help_subcommand = false,
-    after_help = AFTER_HELP,
+    after_help = EXAMPLES,
     max_term_width = 100
 )]
 pub struct Cli {
@@ -43,7 +51,17 @@ pub enum Parsed {
 /// The definition of the command line; `by_docker` makes help say `docker tags`.
 pub fn command(by_docker: bool) -> clap::Command {
     let name = if by_docker { "docker tags" } else { "docker-tags" };
-    Cli::command().bin_name(name).display_name(name)
+    with_short_help(Cli::command().bin_name(name).display_name(name))
+}
+
+/// Keeps `-h` to one screen: the examples are for `--help`.
+fn with_short_help(mut command: clap::Command) -> clap::Command {
+    if let Some(text) = command.get_after_help().cloned()
+        && command.get_after_long_help().is_none()
+    {
+        command = command.after_long_help(text);
+    }
+    command.after_help(MORE_HELP).mut_subcommands(with_short_help)
 }
 
 /// Reads our own arguments.

@@ -16,7 +16,7 @@ use crate::auth::endpoint::{Endpoint, Security};
 use crate::auth::{Login, LoginSource};
 use crate::certs;
 use crate::commands::global::Globals;
-use crate::config::{Active, Config, ConfigError, Profile, Resolved, Served};
+use crate::config::{Active, Config, ConfigError, PasswordSource, Profile, Resolved, Served};
 use crate::credentials::{self, Credential, Found, HELPER_LIMIT, Source, Store};
 use crate::env::Env;
 use crate::error::Error;
@@ -69,14 +69,40 @@ impl Context {
         config_dir: Option<PathBuf>,
         by_docker: bool,
     ) -> Result<Self, Error> {
-        let reporter = Arc::new(Reporter::new(globals.verbose));
+        let given = given_login(&globals)?;
+        let store = Store::new(&env, config_dir).plugin_mode(by_docker);
+        let reporter = Reporter::new(globals.verbose);
+        Context::assemble(globals, env, store, reporter, given)
+    }
+
+    /// The context of completion: nothing is printed, nobody is asked for a password and no
+    /// program is run for one; logins come from files and variables only.
+    ///
+    /// # Errors
+    /// A configuration that cannot be used, an unknown profile.
+    pub fn for_completion(
+        globals: Globals,
+        env: Env,
+        config_dir: Option<PathBuf>,
+    ) -> Result<Self, Error> {
+        let store = Store::new(&env, config_dir).without_programs();
+        Context::assemble(globals, env, store, Reporter::silent(), None)
+    }
+
+    fn assemble(
+        globals: Globals,
+        env: Env,
+        store: Store,
+        reporter: Reporter,
+        given: Option<Found>,
+    ) -> Result<Self, Error> {
+        let reporter = Arc::new(reporter);
         let config = Config::load(&env).map_err(config_error)?;
         config.active(globals.profile.as_deref(), &env).map_err(config_error)?;
         config.warnings().iter().for_each(|warning| reporter.warn(warning));
-        let given = given_login(&globals)?;
         Ok(Context {
             style: Style::detect(&env),
-            store: Arc::new(Store::new(&env, config_dir).plugin_mode(by_docker)),
+            store: Arc::new(store),
             given,
             given_to: Mutex::default(),
             registries: Mutex::default(),
@@ -199,6 +225,11 @@ impl Context {
         Endpoint::new(name, url.as_ref(), security, Arc::new(tls), hosts)
     }
 
+    /// The registries that docker's config.json names.
+    pub fn known_registries(&self) -> Vec<String> {
+        self.store.registries()
+    }
+
     /// The login for a registry, and where it came from. Runs credential helpers.
     ///
     /// # Errors
@@ -261,7 +292,7 @@ fn find_login(
         return given.clone();
     }
     let mut warnings = Vec::new();
-    if let Some(found) = profile_login(env, profile, &mut warnings) {
+    if let Some(found) = profile_login(env, store, profile, &mut warnings) {
         return found;
     }
     let from_environment = if active { credentials::from_environment(env) } else { None };
@@ -271,9 +302,17 @@ fn find_login(
 }
 
 /// The profile's own login. A password that cannot be had is a warning: public images still work.
-fn profile_login(env: &Env, profile: &Profile, warnings: &mut Vec<String>) -> Option<Found> {
+fn profile_login(
+    env: &Env,
+    store: &Store,
+    profile: &Profile,
+    warnings: &mut Vec<String>,
+) -> Option<Found> {
     let (username, password) =
         (profile.settings.username.as_ref()?, profile.settings.password.as_ref()?);
+    if matches!(password, PasswordSource::Command(_)) && !store.runs_programs() {
+        return Some(Found::anonymous());
+    }
     let name = profile.name().unwrap_or_default().to_owned();
     let place = credentials::describe_password(password);
     match password.read(env, HELPER_LIMIT) {

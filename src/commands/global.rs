@@ -16,7 +16,7 @@ pub struct Globals {
     pub format: Option<String>,
 
     /// Print the registry's own document
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(long, global = true, help_heading = "Output", hide_short_help = true)]
     pub raw: bool,
 
     /// Print names only
@@ -24,35 +24,66 @@ pub struct Globals {
     pub quiet: bool,
 
     /// Print digests in full
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(long, global = true, help_heading = "Output", hide_short_help = true)]
     pub no_trunc: bool,
 
     /// Accept any TLS certificate
-    #[arg(short = 'k', long, global = true, help_heading = "Connection")]
+    #[arg(short = 'k', long, global = true, help_heading = "Connection", hide_short_help = true)]
     pub insecure: bool,
 
     /// Speak plain http
-    #[arg(long, global = true, conflicts_with = "insecure", help_heading = "Connection")]
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "insecure",
+        help_heading = "Connection",
+        hide_short_help = true
+    )]
     pub plain_http: bool,
 
     /// Trust the authorities in this PEM file, too
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Connection",
+        hide_short_help = true
+    )]
     pub ca_file: Option<PathBuf>,
 
     /// Show this certificate to the registry (PEM)
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Connection",
+        hide_short_help = true
+    )]
     pub cert_file: Option<PathBuf>,
 
     /// The private key of --cert-file (PEM)
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Connection",
+        hide_short_help = true
+    )]
     pub key_file: Option<PathBuf>,
 
     /// Log in as this user; the password is asked for, or read by --password-stdin
-    #[arg(short, long, global = true, value_name = "USER", help_heading = "Login")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "USER",
+        help_heading = "Login",
+        hide_short_help = true
+    )]
     pub username: Option<String>,
 
     /// Read the password of --username from standard input
-    #[arg(long, global = true, help_heading = "Login")]
+    #[arg(long, global = true, help_heading = "Login", hide_short_help = true)]
     pub password_stdin: bool,
 
     /// Use no login at all
@@ -60,8 +91,7 @@ pub struct Globals {
         long,
         global = true,
         conflicts_with_all = ["username", "password_stdin"],
-        help_heading = "Login"
-    )]
+        help_heading = "Login", hide_short_help = true)]
     pub anonymous: bool,
 
     /// Wait at most so long for a connection, for an answer, and for its body, each
@@ -70,8 +100,7 @@ pub struct Globals {
         global = true,
         value_name = "SECONDS",
         value_parser = seconds,
-        help_heading = "Connection"
-    )]
+        help_heading = "Connection", hide_short_help = true)]
     pub timeout: Option<f64>,
 
     /// Repeat a failed request so often [default: 3]
@@ -80,8 +109,7 @@ pub struct Globals {
         global = true,
         value_name = "N",
         value_parser = clap::value_parser!(u8).range(0..=10),
-        help_heading = "Connection"
-    )]
+        help_heading = "Connection", hide_short_help = true)]
     pub retries: Option<u8>,
 
     /// Send so many requests at a time [default: 8]
@@ -91,12 +119,11 @@ pub struct Globals {
         global = true,
         value_name = "N",
         value_parser = clap::value_parser!(u8).range(1..=64),
-        help_heading = "Connection"
-    )]
+        help_heading = "Connection", hide_short_help = true)]
     pub jobs: Option<u8>,
 
     /// Log every request on standard error
-    #[arg(short, long, global = true, help_heading = "Global options")]
+    #[arg(short, long, global = true, help_heading = "Global options", hide_short_help = true)]
     pub verbose: bool,
 }
 

@@ -41,11 +41,11 @@ pub struct Args {
     filter: Vec<String>,
 
     /// Show tags that match this whole regular expression (repeatable: any of them)
-    #[arg(long, value_name = "REGEX", help_heading = "Selection")]
+    #[arg(long, value_name = "REGEX", help_heading = "Selection", hide_short_help = true)]
     include: Vec<String>,
 
     /// Leave out tags that match this whole regular expression (repeatable)
-    #[arg(long, value_name = "REGEX", help_heading = "Selection")]
+    #[arg(long, value_name = "REGEX", help_heading = "Selection", hide_short_help = true)]
     exclude: Vec<String>,
 
     /// Show versions in this range: '^1.27', '~3.1', '>=2 <4', '1.x || 2.x'
@@ -53,7 +53,7 @@ pub struct Args {
     semver: Option<String>,
 
     /// Leave out tags that stand for a digest (signatures, attestations)
-    #[arg(long, help_heading = "Selection")]
+    #[arg(long, help_heading = "Selection", hide_short_help = true)]
     omit_digest_tags: bool,
 
     /// Order of the list; none keeps the registry's order and streams
@@ -69,11 +69,11 @@ pub struct Args {
     limit: Option<usize>,
 
     /// Show only what comes after this tag in the list
-    #[arg(long, value_name = "TAG", help_heading = "Selection")]
+    #[arg(long, value_name = "TAG", help_heading = "Selection", hide_short_help = true)]
     last: Option<String>,
 
     /// Print REGISTRY/REPOSITORY:TAG
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     full_ref: bool,
 
     /// What the repositories hold
@@ -82,7 +82,8 @@ pub struct Args {
         value_enum,
         value_name = "TYPE",
         default_value = "image",
-        help_heading = "Selection"
+        help_heading = "Selection",
+        hide_short_help = true
     )]
     r#type: Type,
 }

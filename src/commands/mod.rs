@@ -1,15 +1,19 @@
 //! The commands. A new one is a new file, and its line in [`Command`] and in [`Command::run`].
 
 pub mod check;
+pub mod completion;
 pub mod context;
 pub mod global;
+pub mod install;
 pub mod ls;
 pub mod token;
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use crate::env::Env;
 use crate::error::Error;
 use context::Context;
 
@@ -23,9 +27,36 @@ pub enum Command {
     Check(check::Args),
     /// Print the bearer token for a repository, for use with curl
     Token(token::Args),
+    /// Print a shell's completion script for docker-tags on its own
+    Completion(completion::Args),
+    /// Put the plugin, completion scripts and man pages where docker and the shells find them
+    Install(install::Args),
 }
 
 impl Command {
+    /// Whether the command is about the program itself: it then works without a configuration,
+    /// or with a broken one, by [`Command::run_alone`].
+    pub fn is_about_the_program(&self) -> bool {
+        matches!(self, Command::Completion(_) | Command::Install(_))
+    }
+
+    /// Runs a command that is about the program itself; any other does nothing.
+    ///
+    /// # Errors
+    /// Whatever goes wrong; the caller prints it.
+    pub fn run_alone(
+        &self,
+        env: &Env,
+        config_dir: Option<PathBuf>,
+        out: &mut dyn Write,
+    ) -> Result<(), Error> {
+        match self {
+            Command::Completion(args) => completion::run(args, out),
+            Command::Install(args) => install::run(args, env, config_dir, out),
+            _ => Ok(()),
+        }
+    }
+
     /// Runs the command; what it prints goes to `out`.
     ///
     /// # Errors
@@ -35,6 +66,7 @@ impl Command {
             Command::Ls(args) => ls::run(args, context, out),
             Command::Check(args) => check::run(args, context, out),
             Command::Token(args) => token::run(args, context, out),
+            Command::Completion(_) | Command::Install(_) => self.run_alone(&context.env, None, out),
         }
     }
 }

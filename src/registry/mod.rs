@@ -68,6 +68,25 @@ impl Registry {
         pages::walk(&self.session, &list, sink)
     }
 
+    /// Passes every repository of the registry's catalogue to `sink`, in the server's order.
+    ///
+    /// Entries that are no repositories are skipped and counted; the count is the result.
+    ///
+    /// # Errors
+    /// Registries that show no catalogue, or not to this login; otherwise as for
+    /// [`Registry::tags`].
+    pub fn catalog(&self, sink: &mut dyn Sink) -> Result<usize, Error> {
+        let list = pages::List {
+            path: "/v2/_catalog".to_owned(),
+            member: "repositories",
+            object: format!("the catalogue of {}", self.session.endpoint().registry),
+            resource: Resource::Catalog,
+            is_entry: |entry| entry.parse::<Repository>().is_ok(),
+            first: None,
+        };
+        pages::walk(&self.session, &list, sink)
+    }
+
     /// The bearer token that the registry takes for pulling from a repository. `None`: it asks for
     /// none.
     ///
