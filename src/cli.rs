@@ -18,9 +18,6 @@ Examples:
   docker tags ls nginx --semver '^1.27'      a range of versions
   docker tags check quay.io/org/app          who answers, with which login?";
 
-/// Below every short help text.
-const MORE_HELP: &str = "--help shows all options, and examples.";
-
 /// List tags, digests and manifests of any container registry.
 #[derive(Debug, Parser)]
 #[command(
@@ -61,7 +58,7 @@ fn with_short_help(mut command: clap::Command) -> clap::Command {
     {
         command = command.after_long_help(text);
     }
-    command.after_help(MORE_HELP).mut_subcommands(with_short_help)
+    command.after_help("").mut_subcommands(with_short_help)
 }
 
 /// Reads our own arguments.
@@ -70,8 +67,8 @@ fn with_short_help(mut command: clap::Command) -> clap::Command {
 /// [`Error::Usage`] for whatever clap does not understand.
 pub fn parse(args: Vec<OsString>, by_docker: bool) -> Result<Parsed, Error> {
     let command = command(by_docker);
-    if args.is_empty() {
-        return Ok(Parsed::Print(command.clone().render_help().to_string()));
+    if args.is_empty() || args == ["-h"] {
+        return Ok(Parsed::Print(overview(&command)));
     }
     let args = with_ls(&command, args);
     let first = OsString::from(command.get_bin_name().unwrap_or_default());
@@ -83,6 +80,18 @@ pub fn parse(args: Vec<OsString>, by_docker: bool) -> Result<Parsed, Error> {
         Err(error) if !error.use_stderr() => Ok(Parsed::Print(error.render().to_string())),
         Err(error) => Err(usage_error(&error, by_docker)),
     }
+}
+
+/// The commands on one screen: `-h` alone.
+fn overview(command: &clap::Command) -> String {
+    let name = command.get_bin_name().unwrap_or_default();
+    let mut text = format!("Usage: {name} [OPTIONS] COMMAND\n\n");
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
+        text += &format!("  {:<11} {about}\n", sub.get_name());
+    }
+    text += &format!("\nA first word that is no command is a repository: {name} alpine\n");
+    text + &format!("{name} --help shows the options, {name} COMMAND --help more of a command.\n")
 }
 
 /// Puts `ls` in front when the first word is no command.

@@ -8,10 +8,10 @@ use clap::Args;
 #[derive(Debug, Clone, Default, Args)]
 pub struct Globals {
     /// Use this profile (see `docker tags profile`)
-    #[arg(short, long, global = true, value_name = "NAME", help_heading = "Global options")]
+    #[arg(short, long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
 
-    /// Print rows as json, table, a Go TEMPLATE, or 'table TEMPLATE'
+    /// Print json, table, a Go template, or 'table TEMPLATE'
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<String>,
 
@@ -123,7 +123,7 @@ pub struct Globals {
     pub jobs: Option<u8>,
 
     /// Log every request on standard error
-    #[arg(short, long, global = true, help_heading = "Global options", hide_short_help = true)]
+    #[arg(short, long, global = true, hide_short_help = true)]
     pub verbose: bool,
 }
 

@@ -54,7 +54,7 @@ pub struct Args {
     #[arg(long)]
     copy: bool,
 
-    /// Install for all users, below /usr/local; the program is copied
+    /// Install for all users, below /usr/local (as a copy)
     #[arg(long)]
     system: bool,
 
@@ -66,7 +66,7 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
 
-    /// Only show how docker is told to print hints after a failed pull
+    /// Only show how to get hints after a failed docker pull
     #[arg(long)]
     hooks: bool,
 }

@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(value_name = "REPO", required = true)]
     pub repositories: Vec<String>,
 
-    /// Show tags that match this glob pattern (repeatable: any of them)
+    /// Show tags that match this glob pattern (repeatable)
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     filter: Vec<String>,
 

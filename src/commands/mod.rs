@@ -23,13 +23,13 @@ pub enum Command {
     /// List the tags of repositories, newest version first
     #[command(visible_alias = "list")]
     Ls(ls::Args),
-    /// Show how a name is understood, which login applies, and what the registry answers
+    /// Show how a name is understood, which login applies, what the registry says
     Check(check::Args),
     /// Print the bearer token for a repository, for use with curl
     Token(token::Args),
     /// Print a shell's completion script for docker-tags on its own
     Completion(completion::Args),
-    /// Put the plugin, completion scripts and man pages where docker and the shells find them
+    /// Put the plugin, completion scripts and man pages into their places
     Install(install::Args),
 }
 

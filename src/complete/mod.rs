@@ -184,7 +184,7 @@ fn commands(line: &Line, typed: &str, answer: &mut Answer) {
     if line.path.is_empty() && !typed.is_empty() && "help".starts_with(typed) {
         answer.push(Candidate::new("help", "Show help for a command"));
     }
-    answer.keep_order = true;
+    answer.keep_order = answer.len() > 0;
 }
 
 fn flags(root: &clap::Command, line: &Line, typed: &str, answer: &mut Answer) {

@@ -49,9 +49,8 @@ const PLATFORMS: [&str; 10] = [
 /// commands to words that are known.
 pub(super) fn kinds(line: &Line, arg: &Arg) -> Vec<Kind> {
     let names = arg.get_value_names().unwrap_or_default();
-    let words = names.iter().flat_map(|name| name.split([' ', '|', '/', ':']));
+    let words = names.iter().flat_map(|name| words(name));
     let mut kinds: Vec<Kind> = words
-        .filter(|word| *word != "or")
         .filter_map(|word| kind_of_word(word, line, arg))
         .filter(|kind| *kind != Kind::Free)
         .collect();
@@ -63,6 +62,11 @@ pub(super) fn kinds(line: &Line, arg: &Arg) -> Vec<Kind> {
         _ => {}
     }
     kinds
+}
+
+/// The words of a value's name: `REGISTRY or IMAGE` may be either.
+pub(super) fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split([' ', '|', '/', ':']).filter(|word| *word != "or")
 }
 
 /// `None`: the word is not known.
