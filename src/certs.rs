@@ -7,114 +7,168 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 
 use crate::env::Env;
 use crate::error::Error;
-use crate::http::tls::TlsSettings;
-use crate::reference::Registry;
+use crate::http::tls::{self, TlsSettings};
+
+#[cfg(test)]
+mod tests;
 
 /// Adds the certificates of a PEM file to those that are trusted.
 ///
 /// # Errors
 /// The file cannot be read, or holds no certificate.
 pub fn add_authorities(settings: &mut TlsSettings, path: &Path) -> Result<(), Error> {
-    let certificates = read_certificates(path)?;
-    if certificates.is_empty() {
-        return Err(unusable(path, "it holds no certificate", "give a PEM file"));
-    }
-    settings.extra_roots.extend(certificates);
+    settings.extra_roots.extend(some_certificates(path)?);
     Ok(())
 }
 
-/// Sets the certificate that is shown to a registry which asks for one.
+/// Sets the certificate that is shown to a registry which asks for one, in the place of others.
 ///
 /// # Errors
-/// A file that cannot be read, or holds no certificate or no key.
+/// A file that cannot be read, or holds no certificate or no usable key; a key of another
+/// certificate.
 pub fn set_client(settings: &mut TlsSettings, cert: &Path, key: &Path) -> Result<(), Error> {
-    let chain = read_certificates(cert)?;
-    if chain.is_empty() {
-        return Err(unusable(cert, "it holds no certificate", "give a PEM file"));
-    }
-    let bytes = fs::read(key).map_err(|source| unreadable(key, source))?;
-    let key = PrivateKeyDer::from_pem_slice(&bytes)
-        .map_err(|_| unusable(key, "it holds no private key", "give an unencrypted PEM file"))?;
-    settings.client = Some((chain, key));
+    settings.clients = vec![Arc::new(read_client(cert, key)?)];
     Ok(())
 }
 
-/// Adds what the `certs.d` directories hold for a registry. `true`: there was such a directory.
-///
-/// The first directory that exists is taken, as podman does; docker's rootless one is among them.
-/// Docker Hub has none, as with docker.
-///
-/// # Errors
-/// A client certificate without its key, or the other way round, as with docker.
-pub fn add_directory(
-    settings: &mut TlsSettings,
-    registry: &Registry,
-    env: &Env,
-) -> Result<bool, Error> {
-    if registry.is_docker_hub() {
-        return Ok(false);
+/// The places where `certs.d` directories are, the most preferred one first.
+#[derive(Debug, Clone, Default)]
+pub struct Directories(Vec<PathBuf>);
+
+impl Directories {
+    /// The user's own (podman's, then those of docker's rootless engine and of Docker Desktop),
+    /// then the system's.
+    pub fn from_env(env: &Env) -> Self {
+        let mut bases = Vec::new();
+        if let Some(home) = env.home() {
+            bases.push(home.join(".config/containers/certs.d"));
+            bases.push(home.join(".config/docker/certs.d"));
+            bases.push(home.join(".docker/certs.d"));
+        }
+        if let Some(config) = env.path("XDG_CONFIG_HOME").filter(|path| path.is_absolute()) {
+            bases.push(config.join("docker/certs.d"));
+        }
+        match env.path("ProgramData").filter(|_| cfg!(windows)) {
+            Some(data) => bases.push(data.join("docker").join("certs.d")),
+            None => {
+                bases.push(PathBuf::from("/etc/containers/certs.d"));
+                bases.push(PathBuf::from("/etc/docker/certs.d"));
+            }
+        }
+        Directories(bases)
     }
-    let Some(directory) = bases(env)
-        .into_iter()
-        .map(|base| base.join(registry.as_str()))
-        .find(|directory| directory.is_dir())
-    else {
-        return Ok(false);
-    };
-    let Ok(entries) = fs::read_dir(&directory) else { return Ok(false) };
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
+
+    /// Adds what they hold for a host: authorities and client certificates. `true`: there was a
+    /// directory for it. `host` is as the user writes it, its port included or left out.
+    ///
+    /// The first directory that exists is taken and no other, as podman does.
+    ///
+    /// # Errors
+    /// A client certificate without its key, or the other way round, as with docker; files that
+    /// cannot be read.
+    pub fn add_to(&self, settings: &mut TlsSettings, host: &str) -> Result<bool, Error> {
+        let Some(files) = self.files(host) else { return Ok(false) };
+        add_crt_files(settings, &files)?;
+        add_client_pairs(settings, &files)?;
+        Ok(true)
+    }
+
+    /// Settings for a host that a registry names: its authorities, and nothing that identifies us.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
+    pub fn authorities_of(&self, host: &str) -> Result<TlsSettings, Error> {
+        let directory = Some(host.to_owned());
+        let mut settings = TlsSettings { directory, ..TlsSettings::default() };
+        if let Some(files) = self.files(host) {
+            add_crt_files(&mut settings, &files)?;
+        }
+        Ok(settings)
+    }
+
+    /// The files of a host's directory, sorted; none if there is no directory that can be read.
+    fn files(&self, host: &str) -> Option<Vec<PathBuf>> {
+        // Windows allows no colon in a file's name; docker leaves it out.
+        let name = if cfg!(windows) { host.replace(':', "") } else { host.to_owned() };
+        let directory = self.0.iter().map(|base| base.join(&name)).find(|path| path.is_dir())?;
+        let entries = fs::read_dir(directory).ok()?;
+        let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        files.sort();
+        Some(files)
+    }
+}
+
+fn has_extension(file: &Path, extension: &str) -> bool {
+    file.extension().is_some_and(|found| found == extension)
+}
+
+fn add_crt_files(settings: &mut TlsSettings, files: &[PathBuf]) -> Result<(), Error> {
+    for file in files.iter().filter(|file| has_extension(file, "crt")) {
+        // As docker does it: what is no certificate is passed over.
+        settings.extra_roots.extend(read_certificates(file)?.unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn add_client_pairs(settings: &mut TlsSettings, files: &[PathBuf]) -> Result<(), Error> {
     let has = |path: &Path| files.iter().any(|file| file == path);
-    for file in &files {
-        match file.extension().and_then(|extension| extension.to_str()) {
-            // As docker does it: what is no certificate is passed over.
-            Some("crt") => {
-                settings.extra_roots.extend(read_certificates(file).unwrap_or_default());
-            }
-            Some("cert") => {
-                let key = file.with_extension("key");
-                if !has(&key) {
-                    let hint = "CA certificates must have the extension .crt";
-                    return Err(unusable(file, "its key is missing", hint));
-                }
-                set_client(settings, file, &key)?;
-            }
-            Some("key") if !has(&file.with_extension("cert")) => {
-                let hint = "put the certificate beside it, with the extension .cert";
-                return Err(unusable(file, "its client certificate is missing", hint));
-            }
-            _ => {}
+    for file in files {
+        let (cert, key) = (file.with_extension("cert"), file.with_extension("key"));
+        if *file == cert && !has(&key) {
+            let why = format!("its key {} is missing", key.display());
+            return Err(unusable(file, &why, "CA certificates must have the extension .crt"));
+        }
+        if *file == key && !has(&cert) {
+            let why = format!("its client certificate {} is missing", cert.display());
+            return Err(unusable(file, &why, "put it there, or take the key away"));
+        }
+        if *file == cert {
+            settings.clients.push(Arc::new(read_client(&cert, &key)?));
         }
     }
-    Ok(true)
+    Ok(())
 }
 
-/// Where `certs.d` directories are, the user's own first.
-fn bases(env: &Env) -> Vec<PathBuf> {
-    let mut bases = Vec::new();
-    if let Some(home) = env.home() {
-        bases.push(home.join(".config/containers/certs.d"));
-        bases.push(home.join(".config/docker/certs.d"));
+fn read_client(cert: &Path, key: &Path) -> Result<CertifiedKey, Error> {
+    let chain = some_certificates(cert)?;
+    let bytes = fs::read(key).map_err(|source| unreadable(key, source))?;
+    let parsed = PrivateKeyDer::from_pem_slice(&bytes);
+    // PKCS#8 says so in its label, the older forms in a header.
+    if bytes.windows(9).any(|part| part == b"ENCRYPTED") {
+        let hint = format!("decrypt it: openssl pkey -in {} -out client.key", key.display());
+        return Err(unusable(key, "the private key is encrypted", &hint));
     }
-    if let Some(config) = env.path("XDG_CONFIG_HOME").filter(|path| path.is_absolute()) {
-        bases.push(config.join("docker/certs.d"));
-    }
-    bases.push(PathBuf::from("/etc/containers/certs.d"));
-    bases.push(PathBuf::from("/etc/docker/certs.d"));
-    bases
+    let parsed = parsed
+        .map_err(|_| unusable(key, "it holds no private key", "give a PEM file with the key"))?;
+    tls::client_identity(chain, parsed).map_err(|why| {
+        let hint = format!("it must belong to {}", cert.display());
+        unusable(key, &why, &hint)
+    })
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+fn some_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let found = read_certificates(path)?;
+    let found = found.ok_or_else(|| {
+        unusable(path, "it is no PEM file", "convert it: openssl x509 -inform der -in FILE")
+    })?;
+    match found.is_empty() {
+        false => Ok(found),
+        true => Err(unusable(path, "it holds no certificate", "give a PEM file")),
+    }
+}
+
+/// The certificates of a PEM file; `None` if it is broken.
+fn read_certificates(path: &Path) -> Result<Option<Vec<CertificateDer<'static>>>, Error> {
     let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
-    CertificateDer::pem_slice_iter(&bytes)
-        .collect::<Result<_, _>>()
-        .map_err(|_| unusable(path, "it is no PEM file", "convert it: openssl x509 -inform der"))
+    Ok(CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().ok())
 }
 
 fn unreadable(path: &Path, source: io::Error) -> Error {

@@ -71,6 +71,11 @@ pub fn parse(args: Vec<OsString>, by_docker: bool) -> Result<Parsed, Error> {
         return Ok(Parsed::Print(overview(&command)));
     }
     let args = with_ls(&command, args);
+    let word = first_word(&command, &args).and_then(OsStr::to_str).unwrap_or_default();
+    let help = match command.find_subcommand(word) {
+        Some(_) => format!("{} {word} --help", command.get_bin_name().unwrap_or_default()),
+        None => format!("{} --help", command.get_bin_name().unwrap_or_default()),
+    };
     let first = OsString::from(command.get_bin_name().unwrap_or_default());
     let parsed = command
         .try_get_matches_from(std::iter::once(first).chain(args))
@@ -78,7 +83,7 @@ pub fn parse(args: Vec<OsString>, by_docker: bool) -> Result<Parsed, Error> {
     match parsed {
         Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
         Err(error) if !error.use_stderr() => Ok(Parsed::Print(error.render().to_string())),
-        Err(error) => Err(usage_error(&error, by_docker)),
+        Err(error) => Err(usage_error(&error, &help)),
     }
 }
 
@@ -138,8 +143,8 @@ fn first_word<'a>(command: &clap::Command, args: &'a [OsString]) -> Option<&'a O
     None
 }
 
-/// clap's complaint as one line and one hint.
-fn usage_error(error: &clap::Error, by_docker: bool) -> Error {
+/// clap's complaint as one line and one hint; `help` is the command that explains more.
+fn usage_error(error: &clap::Error, help: &str) -> Error {
     let text = error.render().to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
@@ -157,18 +162,9 @@ fn usage_error(error: &clap::Error, by_docker: bool) -> Error {
     let suggested = suggestion(ContextKind::SuggestedArg)
         .or_else(|| suggestion(ContextKind::SuggestedValue))
         .or_else(|| suggestion(ContextKind::SuggestedSubcommand));
-    let program = if by_docker { "docker tags" } else { "docker-tags" };
     let hint = match suggested {
         Some(suggested) => format!("did you mean {suggested}?"),
-        None => {
-            let usage = lines.find_map(|line| line.strip_prefix("Usage: "));
-            let command = usage.unwrap_or_default().split_whitespace();
-            let words: Vec<&str> = command
-                .skip(program.split(' ').count())
-                .take_while(|word| word.bytes().all(|b| b.is_ascii_lowercase()))
-                .collect();
-            format!("{program} {} --help", words.join(" ")).replace("  ", " ")
-        }
+        None => help.to_owned(),
     };
     Error::usage(message, hint)
 }

@@ -5,6 +5,9 @@
 //! and the host), one hint ([`Error::hint`]) and an exit code ([`Error::exit_code`]). Text of
 //! servers is made safe for a terminal before it gets in here.
 
+mod display;
+mod hint;
+
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -29,9 +32,13 @@ pub enum Network {
     Name,
     /// The connection was refused or cannot be routed; the system's words.
     Connect(String),
-    /// The certificate is not trusted, expired, or of another host; the reason.
-    Certificate(String),
-    /// TLS failed before any certificate question; the reason.
+    /// The server's certificate is not trusted, expired, or of another host.
+    Certificate(BadCertificate),
+    /// The server wants a client certificate, or refuses ours; what it said.
+    ClientCertificate(String),
+    /// The server speaks TLS, and the handshake failed all the same; the reason.
+    Handshake(String),
+    /// What answers does not speak TLS; the reason.
     Tls(String),
     /// No answer within the time limit; what was waited for, and for how long.
     Timeout(&'static str, Duration),
@@ -39,6 +46,32 @@ pub enum Network {
     Closed,
     /// The proxy failed; the reason.
     Proxy(String),
+}
+
+/// What is wrong with a server's certificate: it decides what helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody that is trusted has signed it.
+    Untrusted,
+    /// It has expired, or is not valid yet.
+    Dates,
+    /// It is for another host.
+    Name,
+    /// Anything else.
+    Other,
+}
+
+/// A server's certificate that is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadCertificate {
+    /// What is wrong, for programs.
+    pub fault: Fault,
+    /// What is wrong, for people.
+    pub why: String,
+    /// The host's directory below `certs.d`, if one has an effect.
+    pub directory: Option<String>,
+    /// Whether the host is one that the registry named, to which its settings do not apply.
+    pub foreign: bool,
 }
 
 /// A failure. The variants say when they occur.
@@ -69,6 +102,15 @@ pub enum Error {
     NotFound {
         /// The object and where it was looked for.
         object: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The registry says that a tag, manifest or blob does not exist in a repository.
+    NotFoundIn {
+        /// What was looked for.
+        object: String,
+        /// Registry and repository.
+        name: String,
         /// What to do.
         hint: String,
     },
@@ -112,7 +154,7 @@ pub enum Error {
     LoginNeeded {
         /// Registry, and repository if the request was for one.
         name: String,
-        /// The schemes that the registry offers.
+        /// The schemes that the registry offers; empty where that is no help.
         offered: String,
         /// What `docker login` takes for this registry; empty for Docker Hub.
         login: String,
@@ -130,6 +172,21 @@ pub enum Error {
         host: String,
         /// What works instead.
         hint: String,
+    },
+    /// The host knows the login and does not let it do this: some access tokens may not use
+    /// Docker Hub's API.
+    Forbidden {
+        /// The host.
+        host: String,
+        /// The login's user name.
+        user: String,
+        /// The server's own words, safe to print.
+        detail: Option<String>,
+    },
+    /// Docker Hub's API lets callers without login page only so far.
+    OffsetCap {
+        /// The host.
+        host: String,
     },
     /// A host cannot be reached or talked to.
     Network {
@@ -164,6 +221,15 @@ pub enum Error {
         what: String,
         /// What to do.
         hint: &'static str,
+    },
+    /// The bytes that came are not those that the digest stands for.
+    WrongContent {
+        /// What was fetched, with its host.
+        object: String,
+        /// The digest that the bytes should have.
+        expected: String,
+        /// The digest that they have.
+        computed: String,
     },
     /// A server tried to lead us where we do not go.
     Refused {
@@ -218,184 +284,27 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage { .. } | Error::Reference { .. } | Error::Config { .. } => USAGE,
-            Error::NotFound { .. } => NOT_FOUND,
+            Error::NotFound { .. } | Error::NotFoundIn { .. } => NOT_FOUND,
             Error::NotFoundOrPrivate { .. }
             | Error::NoAccess { .. }
             | Error::LoginRefused { .. }
             | Error::LoginWithheld { .. }
             | Error::LoginNeeded { .. }
             | Error::TokenRejected { .. }
-            | Error::CatalogRefused { .. } => AUTH,
+            | Error::CatalogRefused { .. }
+            | Error::Forbidden { .. }
+            | Error::OffsetCap { .. } => AUTH,
             Error::Network { .. } | Error::RateLimited { .. } => NETWORK,
             Error::Server { status, .. } if *status >= 500 => NETWORK,
             Error::Server { .. }
             | Error::Answer { .. }
+            | Error::WrongContent { .. }
             | Error::Refused { .. }
             | Error::TooLarge { .. } => FAILED,
             Error::Io { .. } if self.is_closed_pipe() => 0,
             Error::Io { .. } => FAILED,
             Error::Interrupted => 130,
             Error::Reported(code) | Error::Exit(code) => *code,
-        }
-    }
-
-    /// One imperative line that says what to do; `None` where there is nothing to add.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Error::Usage { hint, .. }
-            | Error::Config { hint, .. }
-            | Error::NotFound { hint, .. }
-            | Error::CatalogRefused { hint, .. }
-            | Error::Refused { hint, .. } => {
-                return Some(hint.clone()).filter(|hint| !hint.is_empty());
-            }
-            Error::Reference { source, .. } => reference_hint(source).to_owned(),
-            Error::NotFoundOrPrivate { login, .. } => {
-                format!("check the spelling; if it is private: {}", login_command(login))
-            }
-            Error::NoAccess { host, .. } => format!(
-                "check the spelling, or ask the owner for access; `docker tags check {host}` \
-                 shows which login is used"
-            ),
-            Error::LoginRefused { host, .. } if host.ends_with(".amazonaws.com") => format!(
-                "Amazon's logins last 12 hours: aws ecr get-login-password | docker login -u AWS \
-                 --password-stdin {host}"
-            ),
-            Error::LoginRefused { host, .. } if host == crate::reference::DOCKER_HUB => {
-                "log in again: docker login".to_owned()
-            }
-            Error::LoginRefused { host, .. } => {
-                format!("log in again: {}", login_command(host))
-            }
-            Error::LoginNeeded { login, .. } => login_command(login),
-            Error::LoginWithheld { realm, .. } => format!(
-                "if {realm} is this registry's own token service, allow it in a profile: \
-                 token-hosts = [\"{realm}\"]"
-            ),
-            Error::TokenRejected { .. } => {
-                "the registry's clock, service name or signing key is wrong; tell its operator"
-                    .to_owned()
-            }
-            Error::Network { host, cause } => return network_hint(host, cause),
-            Error::RateLimited { pulls: true, .. } => {
-                "docker login raises the limit; `docker tags ratelimit` shows it".to_owned()
-            }
-            Error::RateLimited { .. } => "wait, or use fewer --jobs".to_owned(),
-            Error::Server { status, .. } if *status >= 500 => {
-                "try again later; -v shows every request".to_owned()
-            }
-            Error::Server { .. } => "-v shows every request".to_owned(),
-            Error::Answer { hint, .. } => (*hint).to_owned(),
-            Error::TooLarge { .. } => "is this really a container registry?".to_owned(),
-            Error::Io { .. } | Error::Interrupted | Error::Reported(_) | Error::Exit(_) => {
-                return None;
-            }
-        })
-    }
-}
-
-/// The command that logs in to a registry.
-fn login_command(login: &str) -> String {
-    format!("docker login {login}").trim_end().to_owned()
-}
-
-fn reference_hint(error: &ParseError) -> &'static str {
-    match error {
-        ParseError::Uppercase(_) => "write the repository in lower case",
-        ParseError::Identifier(_) => "this is an image ID; give a repository, such as alpine",
-        ParseError::DigestLength | ParseError::DigestFormat | ParseError::DigestUnsupported => {
-            "a digest is sha256: and 64 lower-case hexadecimal digits"
-        }
-        ParseError::TooLong => "shorten the name",
-        ParseError::InvalidRegistry(_) => {
-            "a registry's name is a host, perhaps with a port: registry.example:5000"
-        }
-        ParseError::InvalidFormat => {
-            "a name looks like alpine, quay.io/org/app:1.2 or localhost:5000/app@sha256:…"
-        }
-    }
-}
-
-fn network_hint(host: &str, cause: &Network) -> Option<String> {
-    Some(match cause {
-        Network::Name => "check the registry's name, or the network".to_owned(),
-        Network::Connect(_) => "is the registry running, and is the port right?".to_owned(),
-        Network::Certificate(_) => format!(
-            "trust it: put its CA into /etc/docker/certs.d/{host}/ca.crt, or pass --ca-file FILE; \
-             or skip the check with -k"
-        ),
-        Network::Tls(_) => "if this registry speaks plain http, pass --plain-http".to_owned(),
-        Network::Timeout(..) => "try again, or allow more time with --timeout".to_owned(),
-        Network::Closed => "try again; -v shows every request".to_owned(),
-        Network::Proxy(_) => "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY".to_owned(),
-    })
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Network::Name => write!(f, "no address found for this name"),
-            Network::Connect(why) => write!(f, "cannot connect: {why}"),
-            Network::Certificate(why) => write!(f, "certificate not accepted: {why}"),
-            Network::Tls(why) => write!(f, "TLS failed: {why}"),
-            Network::Timeout(stage, limit) => {
-                write!(f, "timed out after {} s while {stage}", limit.as_secs_f64())
-            }
-            Network::Closed => write!(f, "the connection broke off"),
-            Network::Proxy(why) => write!(f, "the proxy failed: {why}"),
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Usage { message, .. } | Error::Config { message, .. } => f.write_str(message),
-            Error::Reference { input, source } => {
-                write!(f, "\"{}\": {source}", input.escape_debug())
-            }
-            Error::NotFound { object, .. } => write!(f, "{object} not found"),
-            Error::NotFoundOrPrivate { name, .. } => write!(f, "{name}: not found, or private"),
-            Error::NoAccess { name, user, .. } => {
-                write!(f, "{name}: not found, or {user} has no pull access to it")
-            }
-            Error::LoginRefused { host, user, source, detail, .. } => {
-                write!(f, "{host} refuses the login of {user} (from {source})")?;
-                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
-            }
-            Error::LoginWithheld { name, host, realm } => write!(
-                f,
-                "{name}: not found, or private; the login for {host} was not sent to {realm}, \
-                 which {host} names as its token service"
-            ),
-            Error::LoginNeeded { name, offered, .. } => {
-                write!(f, "{name}: login needed (the registry offers {offered})")
-            }
-            Error::TokenRejected { host, realm } => {
-                write!(f, "{host} does not accept the token issued by {realm}")
-            }
-            Error::CatalogRefused { host, .. } => {
-                write!(f, "{host} does not let you list repositories")
-            }
-            Error::Network { host, cause } => write!(f, "{host}: {cause}"),
-            Error::RateLimited { host, wait, pulls } => {
-                let what = if *pulls { "pull limit reached" } else { "too many requests" };
-                write!(f, "{host}: {what}")?;
-                let Some(wait) = wait else { return Ok(()) };
-                write!(f, "; the server asks to wait {} s", wait.as_secs())
-            }
-            Error::Server { host, status, detail } => {
-                write!(f, "{host} answers with status {status}")?;
-                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
-            }
-            Error::Answer { host, what, .. } => write!(f, "{host}: {what}"),
-            Error::Refused { host, what, .. } => write!(f, "{host}: {what}"),
-            Error::TooLarge { host, what, limit } => {
-                write!(f, "{host}: {what} is larger than the limit of {limit}")
-            }
-            Error::Io { what, source } => write!(f, "{what}: {source}"),
-            Error::Interrupted => write!(f, "interrupted"),
-            Error::Reported(code) | Error::Exit(code) => write!(f, "exit code {code}"),
         }
     }
 }

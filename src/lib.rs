@@ -5,9 +5,9 @@
 //! Layers; an arrow may skip one but never turns:
 //!
 //! ```text
-//! main → lib → plugin → complete → cli → commands → registry → auth → http, credentials → config
-//!                                           ↓                                  ↓           ↓
-//!                                    select, output → terminal       reference, manifest, version
+//! main → lib → complete → plugin, cli → commands → registry, hub → auth → http, credentials → config
+//!                                        ↓                                       → reference, manifest,
+//!                                 select, output → terminal                        version
 //! ```
 //!
 //! The lowest layer is pure: no I/O, no clock, no environment. Only `http` knows ureq, only
@@ -28,9 +28,11 @@ pub mod env;
 pub mod error;
 pub mod hooks;
 pub mod http;
+pub mod hub;
 pub mod man;
 pub mod manifest;
 pub mod output;
+pub mod parallel;
 pub mod platform;
 pub mod plugin;
 mod process;
@@ -39,6 +41,7 @@ pub mod registry;
 pub mod report;
 pub mod secret;
 pub mod select;
+pub mod shells;
 pub mod terminal;
 pub mod version;
 
@@ -60,6 +63,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     if invocation.request == Request::Metadata {
         return finish(print(&plugin::metadata()), &Reporter::default());
     }
+    exit_on_panic();
     plugin::exit_on_signals();
     let env = Env::from_process();
     if invocation.by_docker {
@@ -83,7 +87,7 @@ fn dispatch(invocation: Invocation, env: Env) -> Result<(), Error> {
             cli::Parsed::Run(cli) => {
                 let mut out = BufWriter::with_capacity(32 * 1024, io::stdout().lock());
                 let outcome = if cli.command.is_about_the_program() {
-                    cli.command.run_alone(&env, config_dir, &mut out)
+                    cli.command.run_alone(&cli::command(by_docker), &env, config_dir, &mut out)
                 } else {
                     let context = Context::new(cli.globals, env, config_dir, by_docker)?;
                     cli.command.run(&context, &mut out)
@@ -97,6 +101,17 @@ fn dispatch(invocation: Invocation, env: Env) -> Result<(), Error> {
 
 fn print(text: &str) -> Result<(), Error> {
     io::stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+}
+
+/// A panic is a bug of ours: say where, and no more, since a message might quote a secret.
+fn exit_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        Reporter::default().line(&format!("error: internal error at {place}"));
+        Reporter::default().line("");
+        Reporter::default().line("hint: this is a bug; please report the command and this line");
+        std::process::exit(i32::from(error::FAILED));
+    }));
 }
 
 /// Reports a failure and gives the process's exit code.

@@ -9,7 +9,7 @@ mod sections;
 
 use std::fmt::Write as _;
 
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 
 /// What every page says of itself, in a comment.
 pub const MARK: &str = "Manual page of docker-tags, made from the definition of its command line";
@@ -25,11 +25,10 @@ pub struct Page {
     pub text: String,
 }
 
-/// All pages, the program's own first.
-pub fn pages() -> Vec<Page> {
-    let root = crate::cli::command(true);
+/// All pages, the program's own first, from its definition.
+pub fn pages(root: &Command) -> Vec<Page> {
     let mut pages = Vec::new();
-    add_pages(&root, &mut vec!["docker-tags".to_owned()], &mut pages);
+    add_pages(root, &mut vec!["docker-tags".to_owned()], &mut pages);
     pages
 }
 
@@ -50,7 +49,6 @@ fn page(command: &Command, path: &[String]) -> String {
     let title = name.to_uppercase();
     let _ = writeln!(out, ".TH \"{title}\" 1 {DATE} \"docker-tags {version}\" \"User Commands\"");
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-    let about = if is_root { crate::plugin::SHORT_DESCRIPTION.to_owned() } else { about };
     let _ = writeln!(out, ".SH NAME\n{} \\- {}", roff(&name), roff(about.trim_end_matches('.')));
     synopsis(command, path, &mut out);
     description(command, &mut out);
@@ -88,9 +86,15 @@ fn synopsis(command: &Command, path: &[String], out: &mut String) {
 
 /// An argument as a synopsis shows it.
 fn operand(arg: &Arg) -> String {
-    let many = if crate::complete::takes_many(arg) { "..." } else { "" };
+    let many = if takes_many(arg) { "..." } else { "" };
     let name = format!("\\fI{}\\fR{many}", roff(&value_name(arg)));
     if arg.is_required_set() { name } else { format!("[{name}]") }
+}
+
+/// Whether an option or argument may be given more than once.
+pub(crate) fn takes_many(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Append | ArgAction::Count)
+        || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
 }
 
 fn value_name(arg: &Arg) -> String {
@@ -296,7 +300,8 @@ mod tests {
 
     #[test]
     fn every_command_has_a_page() {
-        let names: Vec<String> = pages().into_iter().map(|page| page.file).collect();
+        let names: Vec<String> =
+            pages(&crate::cli::command(true)).into_iter().map(|page| page.file).collect();
         for name in ["docker-tags.1", "docker-tags-ls.1", "docker-tags-install.1"] {
             assert!(names.iter().any(|known| known == name), "{name}: {names:?}");
         }

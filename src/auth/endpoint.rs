@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::certs::Directories;
 use crate::error::Error;
 use crate::http::tls::TlsSettings;
 use crate::http::url::{Origin, Scheme, Url};
@@ -30,6 +31,8 @@ pub struct Endpoint {
     pub tls: Arc<TlsSettings>,
     /// Further hosts whose token service may be told the login.
     pub token_hosts: Vec<String>,
+    /// Where the authorities of hosts that the registry names are looked up.
+    pub directories: Directories,
 }
 
 /// How a registry's connections are secured, as the user set it.
@@ -37,7 +40,7 @@ pub struct Endpoint {
 pub enum Security {
     /// https, certificates checked; for a loopback registry https unchecked, then http.
     Default,
-    /// https, any certificate.
+    /// https, any certificate; for a loopback registry http where that is not spoken.
     Insecure,
     /// http.
     PlainHttp,
@@ -67,10 +70,12 @@ impl Endpoint {
             None => Origin::new(scheme, registry.host(), registry.port())
                 .map_err(|_| unusable(registry))?,
         };
-        let probe = url.is_none() && security == Security::Default && is_loopback(&origin);
-        let tls = if probe { Arc::new(TlsSettings::unverified()) } else { tls };
+        let lenient = matches!(security, Security::Default | Security::Insecure);
+        let probe = url.is_none() && lenient && is_loopback(&origin);
+        let tls = if probe { Arc::new(tls.unverified()) } else { tls };
         let prefix = url.map_or("", |url| url.path().trim_end_matches('/')).to_owned();
-        Ok(Endpoint { registry: registry.clone(), origin, prefix, probe, tls, token_hosts })
+        let (registry, directories) = (registry.clone(), Directories::default());
+        Ok(Endpoint { registry, origin, prefix, probe, tls, token_hosts, directories })
     }
 
     /// What `docker login` takes for this registry: nothing for Docker Hub.
@@ -113,7 +118,7 @@ mod tests {
             ("localhost", Security::Default, "https://localhost", true),
             ("app.localhost:1", Security::Default, "https://app.localhost:1", true),
             ("[::1]:5000", Security::Default, "https://[::1]:5000", true),
-            ("[::1]:5000", Security::Insecure, "https://[::1]:5000", false),
+            ("[::1]:5000", Security::Insecure, "https://[::1]:5000", true),
             ("localhost", Security::Verified, "https://localhost", false),
         ];
         for (name, security, origin, probe) in cases {

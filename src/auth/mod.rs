@@ -20,7 +20,6 @@ use std::time::Instant;
 use crate::credentials::Credential;
 use crate::error::{Error, Network};
 use crate::http::address::Reach;
-use crate::http::tls::TlsSettings;
 use crate::http::url::{Origin, Scheme, Url};
 use crate::http::{Answer, Client, Failure, Method, Peer, Request};
 use crate::secret::Secret;
@@ -124,9 +123,9 @@ struct Slot {
 pub struct Session {
     client: Arc<Client>,
     endpoint: Endpoint,
-    peer: Peer,
-    /// Connections to hosts that the registry names; made when the first is named.
-    foreign: OnceLock<Peer>,
+    peer: Arc<Peer>,
+    /// Connections to hosts that the registry names, one set for each host and port.
+    foreign: Mutex<HashMap<String, Arc<Peer>>>,
     /// The origin that answers: the endpoint's, or for a loopback registry what the probe found.
     origin: Mutex<Option<Origin>>,
     source: LoginSource,
@@ -161,11 +160,11 @@ enum Sent<T> {
 impl Session {
     /// A session with nothing known and no connection open.
     pub fn new(client: Arc<Client>, endpoint: Endpoint, source: LoginSource) -> Self {
-        let peer = Peer::new(endpoint.tls.clone(), Reach::Anywhere);
+        let peer = Arc::new(Peer::new(endpoint.tls.clone(), Reach::Anywhere));
         Session {
             client,
             peer,
-            foreign: OnceLock::new(),
+            foreign: Mutex::default(),
             origin: Mutex::new((!endpoint.probe).then(|| endpoint.origin.clone())),
             endpoint,
             source,
@@ -349,21 +348,28 @@ impl Session {
         }
         let mut request = Request::new(call.method, target.clone());
         request.accept = call.accept;
-        let peer = if *theirs == ours { &self.peer } else { self.foreign() };
-        self.client.exchange(peer, &request, |answer| self.sort(call, answer, read))
+        let peer = if *theirs == ours { self.peer.clone() } else { self.foreign(theirs)? };
+        self.client.exchange(&peer, &request, |answer| self.sort(call, answer, read))
     }
 
-    /// The peer for hosts that the registry names: no TLS setting of its own, and no way into
-    /// this machine's network unless the registry is there.
-    fn foreign(&self) -> &Peer {
-        self.foreign.get_or_init(|| {
-            let reach = if self.client.is_private(&self.endpoint.origin) {
-                Reach::ForeignPrivate
-            } else {
-                Reach::ForeignPublic
-            };
-            Peer::new(Arc::new(TlsSettings::default()), reach)
-        })
+    /// The peer for a host that the registry names: none of the registry's TLS settings, only the
+    /// authorities that are stored for that host itself, and no way into this machine's network
+    /// unless the registry is there.
+    fn foreign(&self, origin: &Origin) -> Result<Arc<Peer>, Error> {
+        let host = origin.authority();
+        let mut peers = lock(&self.foreign);
+        if let Some(peer) = peers.get(&host) {
+            return Ok(peer.clone());
+        }
+        let reach = if self.client.is_private(&self.endpoint.origin) {
+            Reach::ForeignPrivate
+        } else {
+            Reach::ForeignPublic
+        };
+        let tls = self.endpoint.directories.authorities_of(&host)?;
+        let peer = Arc::new(Peer::new(Arc::new(tls), reach));
+        peers.insert(host, peer.clone());
+        Ok(peer)
     }
 
     /// Sends a request without any login and says how it was answered.

@@ -4,6 +4,8 @@
 //! not on the word in its `error`; a wrong password is sent once; a login that is stored and
 //! refused is followed by one anonymous try, because public images need none.
 
+use std::sync::Arc;
+
 use super::challenge::{self, Challenge};
 use super::realm::{self, RealmError, Trust};
 use super::token::{self, Token, TokenError, TokenRequest};
@@ -167,7 +169,8 @@ impl Session {
             service: challenge.parameter("service"),
             scopes: &history.asked,
         };
-        let peer = self.token_peer(&realm);
+        let peer = self.token_peer(&realm).map_err(TokenError::Failed)?;
+        let peer = peer.as_ref();
         let credential = login.map(|login| &login.credential);
         let first = token::fetch(&self.client, peer, &request, credential);
         match (first, login) {
@@ -206,11 +209,11 @@ impl Session {
     }
 
     /// A token service on the registry's own host shares its connections and TLS settings.
-    fn token_peer(&self, realm: &Url) -> &Peer {
+    fn token_peer(&self, realm: &Url) -> Result<Arc<Peer>, Error> {
         if realm.origin().host() == self.endpoint.origin.host() {
-            &self.peer
+            Ok(self.peer.clone())
         } else {
-            self.foreign()
+            self.foreign(realm.origin())
         }
     }
 
@@ -254,7 +257,7 @@ impl Session {
         let host = self.endpoint.registry.to_string();
         let login = self.login().filter(|_| !self.is_login_refused());
         match (resource, login) {
-            (Resource::Catalog, _) => Error::CatalogRefused { host, hint: self.catalog_hint() },
+            (Resource::Catalog, _) => self.catalog_refused(),
             (Resource::Base, _) => Error::Server { host, status: 403, detail },
             // Amazon's logins last twelve hours, and an expired one is a 403.
             (_, Some(_)) if host.ends_with(".amazonaws.com") => self.login_refused(detail),
@@ -329,13 +332,26 @@ impl Session {
         }
     }
 
-    fn catalog_hint(&self) -> String {
-        if self.endpoint.registry.is_docker_hub() {
-            "Docker Hub lists by namespace: docker tags repos NAMESPACE".to_owned()
-        } else {
-            "many registries allow this to administrators only; ask for one repository instead"
-                .to_owned()
-        }
+    /// The error for a registry that keeps its list of repositories to itself.
+    pub fn catalog_refused(&self) -> Error {
+        let host = self.endpoint.registry.to_string();
+        let hint = match host.as_str() {
+            crate::reference::DOCKER_HUB => {
+                "Docker Hub lists by namespace: docker tags repos NAMESPACE".to_owned()
+            }
+            "ghcr.io" => "GitHub lists an owner's packages on its pages only: \
+                          https://github.com/orgs/OWNER/packages; \
+                          ask for one repository: docker tags ls ghcr.io/OWNER/NAME"
+                .to_owned(),
+            "registry.gitlab.com" => "GitLab lists a project's repositories on its pages only; \
+                                      ask for one: docker tags ls registry.gitlab.com/GROUP/PROJECT"
+                .to_owned(),
+            _ => format!(
+                "many registries allow this to administrators only; ask for one repository \
+                 instead: docker tags ls {host}/NAME"
+            ),
+        };
+        Error::CatalogRefused { host, hint }
     }
 
     /// Registry and repository, as messages name them.

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use crate::complete::scripts::Shell;
 use crate::error::Error;
+use crate::shells::Shell;
 
 const EXAMPLES: &str = "\
 Examples:

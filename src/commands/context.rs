@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::auth::Session;
 use crate::auth::endpoint::{Endpoint, Security};
 use crate::auth::{Login, LoginSource};
-use crate::certs;
+use crate::certs::{self, Directories};
 use crate::commands::global::Globals;
 use crate::config::{Active, Config, ConfigError, PasswordSource, Profile, Resolved, Served};
 use crate::credentials::{self, Credential, Found, HELPER_LIMIT, Source, Store};
@@ -24,6 +24,7 @@ use crate::http::proxy::Proxies;
 use crate::http::tls::TlsSettings;
 use crate::http::url::Url;
 use crate::http::{Client, Settings};
+use crate::hub::{self, Hub};
 use crate::output::{Format, Look};
 use crate::reference::Registry as RegistryName;
 use crate::registry::Registry;
@@ -173,17 +174,42 @@ impl Context {
             return Ok(registry.clone());
         }
         let endpoint = self.endpoint(name, profile)?;
+        let session =
+            Session::new(self.client(profile), endpoint, self.login_source(name, profile)?);
+        let registry = Arc::new(Registry::new(session));
+        registries.insert(key, registry.clone());
+        Ok(registry)
+    }
+
+    /// Docker Hub's API, with the login of Docker Hub's registry.
+    ///
+    /// # Errors
+    /// As for [`Context::registry`].
+    pub fn hub(&self, profile: &Profile) -> Result<Hub, Error> {
+        let name = RegistryName::docker_hub();
+        self.bind_given_login(&name)?;
+        let settings = &profile.settings;
+        let unusable =
+            |why| Error::usage(format!("the profile's hub-api is not usable: {why}"), "correct it");
+        let url = settings.hub_api.as_ref().map(ToString::to_string);
+        let url = url.as_deref().unwrap_or(hub::DEFAULT_URL).parse::<Url>().map_err(unusable)?;
+        // What a profile says of its mirror's certificates must not hold for Docker's own host.
+        let tls = if settings.hub_api.is_some() || settings.endpoint.is_none() {
+            self.endpoint(&name, profile)?.tls
+        } else {
+            Arc::default()
+        };
+        Ok(Hub::new(self.client(profile), &url, tls, self.login_source(&name, profile)?))
+    }
+
+    fn client(&self, profile: &Profile) -> Arc<Client> {
         let settings = Settings {
             timeout: self.globals.timeout.map(Duration::from_secs_f64).or(profile.settings.timeout),
             retries: self.globals.retries.or(profile.settings.retries).map_or(3, u32::from),
             connections: self.jobs(profile),
         };
         let proxies = Proxies::from_env(&self.env);
-        let client = Arc::new(Client::new(settings, proxies, self.reporter.clone()));
-        let session = Session::new(client, endpoint, self.login_source(name, profile)?);
-        let registry = Arc::new(Registry::new(session));
-        registries.insert(key, registry.clone());
-        Ok(registry)
+        Arc::new(Client::new(settings, proxies, self.reporter.clone()))
     }
 
     /// Where a registry's requests go, and how they are secured.
@@ -192,37 +218,60 @@ impl Context {
     /// As for [`Context::registry`].
     pub fn endpoint(&self, name: &RegistryName, profile: &Profile) -> Result<Endpoint, Error> {
         let (flags, settings) = (&self.globals, &profile.settings);
-        let mut tls = TlsSettings { insecure: flags.insecure, ..TlsSettings::default() };
-        let plain = flags.plain_http || (settings.plain_http && !flags.insecure);
-        tls.insecure |= settings.insecure && !flags.plain_http;
-        let mut named = false;
-        if !plain && !tls.insecure {
-            for file in [&settings.ca_file, &flags.ca_file].into_iter().flatten() {
-                certs::add_authorities(&mut tls, file)?;
-                named = true;
-            }
-        }
-        if !plain {
-            named |= certs::add_directory(&mut tls, name, &self.env)?;
-            if let Some(pair) = &settings.client_cert {
-                certs::set_client(&mut tls, &pair.certificate, &pair.key)?;
-            }
-            if let Some((cert, key)) = client_files(flags)? {
-                certs::set_client(&mut tls, cert, key)?;
-            }
-        }
-        let security = match (plain, tls.insecure) {
+        let url = settings.endpoint.as_ref().map(|endpoint| endpoint.to_string().parse::<Url>());
+        let url = url.transpose().map_err(|why| {
+            Error::usage(format!("the profile's endpoint is not usable: {why}"), "correct it")
+        })?;
+        // The command line's word on security replaces the profile's.
+        let given_tls = flags.ca_file.is_some() || flags.cert_file.is_some();
+        let plain = flags.plain_http || (settings.plain_http && !flags.insecure && !given_tls);
+        let lenient = settings.insecure && !flags.plain_http && flags.ca_file.is_none();
+        let insecure = flags.insecure || lenient;
+        let mut tls = TlsSettings { insecure, ..TlsSettings::default() };
+        let directories = Directories::from_env(&self.env);
+        let named = if plain { false } else { self.trust(&mut tls, name, profile, &directories)? };
+        let security = match (plain, insecure) {
             (true, _) => Security::PlainHttp,
             (_, true) => Security::Insecure,
             _ if named => Security::Verified,
             _ => Security::Default,
         };
-        let url = settings.endpoint.as_ref().map(|endpoint| endpoint.to_string().parse::<Url>());
-        let url = url.transpose().map_err(|why| {
-            Error::usage(format!("the profile's endpoint is not usable: {why}"), "correct it")
-        })?;
         let hosts = settings.token_hosts.clone();
-        Endpoint::new(name, url.as_ref(), security, Arc::new(tls), hosts)
+        let endpoint = Endpoint::new(name, url.as_ref(), security, Arc::new(tls), hosts)?;
+        Ok(Endpoint { directories, ..endpoint })
+    }
+
+    /// Adds the certificate files for a registry: those of `certs.d`, the profile's, the command
+    /// line's. `true`: some were named for it.
+    fn trust(
+        &self,
+        tls: &mut TlsSettings,
+        name: &RegistryName,
+        profile: &Profile,
+        directories: &Directories,
+    ) -> Result<bool, Error> {
+        let (flags, settings) = (&self.globals, &profile.settings);
+        // A mirror shows its own certificate. Docker Hub has no directory, as with docker.
+        tls.directory = match &settings.endpoint {
+            Some(endpoint) => {
+                endpoint.to_string().parse().ok().map(|url: Url| url.origin().authority())
+            }
+            None => Some(name.as_str().to_owned()).filter(|_| !name.is_docker_hub()),
+        };
+        let mut named = false;
+        if let Some(host) = tls.directory.clone() {
+            named |= directories.add_to(tls, &host)?;
+        }
+        let files = [&settings.ca_file, &flags.ca_file].into_iter().flatten();
+        for file in files.filter(|_| !flags.insecure) {
+            certs::add_authorities(tls, file)?;
+            named = true;
+        }
+        let pair = settings.client_cert.as_ref().map(|pair| (&pair.certificate, &pair.key));
+        for (cert, key) in [pair, client_files(flags)?].into_iter().flatten() {
+            certs::set_client(tls, cert, key)?;
+        }
+        Ok(named)
     }
 
     /// The registries that docker's config.json names.

@@ -46,6 +46,7 @@ pub struct Globals {
         long,
         global = true,
         value_name = "FILE",
+        conflicts_with_all = ["insecure", "plain_http"],
         help_heading = "Connection",
         hide_short_help = true
     )]
@@ -56,6 +57,7 @@ pub struct Globals {
         long,
         global = true,
         value_name = "FILE",
+        conflicts_with = "plain_http",
         help_heading = "Connection",
         hide_short_help = true
     )]

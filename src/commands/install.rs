@@ -9,11 +9,11 @@ mod place;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::complete::scripts::Shell;
 use crate::env::Env;
 use crate::error::{Error, FAILED};
 use crate::man;
 use crate::process::find_program;
+use crate::shells::Shell;
 use place::{Content, Outcome, Place};
 
 const EXAMPLES: &str = "\
@@ -71,13 +71,14 @@ pub struct Args {
     hooks: bool,
 }
 
-/// Runs the command. `config_dir` is the directory of docker's configuration, where the command
+/// Runs the command. `root` is the program's definition, for its manual; `config_dir` is the directory of docker's configuration, where the command
 /// line names one.
 ///
 /// # Errors
 /// Something is in the way or cannot be written; docker does not accept the plugin.
 pub fn run(
     args: &Args,
+    root: &clap::Command,
     env: &Env,
     config_dir: Option<PathBuf>,
     out: &mut dyn Write,
@@ -90,7 +91,7 @@ pub fn run(
     let program = std::env::current_exe()
         .and_then(std::fs::canonicalize)
         .map_err(|source| Error::Io { what: "this program's own file".to_owned(), source })?;
-    let places = directories.places(&program, args.copy || args.system, env);
+    let places = directories.places(&program, args.copy || args.system, root, env);
     let mut worst = Ok(());
     for place in &places {
         let outcome =
@@ -171,7 +172,7 @@ impl Directories {
     }
 
     /// What is installed, the plugin first. Shells that are not here get nothing.
-    fn places(&self, program: &Path, copy: bool, env: &Env) -> Vec<Place> {
+    fn places(&self, program: &Path, copy: bool, root: &clap::Command, env: &Env) -> Vec<Place> {
         let plugin = format!("docker-tags{}", std::env::consts::EXE_SUFFIX);
         let content = match copy || cfg!(not(unix)) {
             true => Content::Copy(program.to_owned()),
@@ -190,7 +191,7 @@ impl Directories {
             }
         }
         if cfg!(unix) {
-            places.extend(man::pages().into_iter().map(|page| Place {
+            places.extend(man::pages(root).into_iter().map(|page| Place {
                 path: self.man.join(page.file),
                 content: Content::Text(page.text),
             }));

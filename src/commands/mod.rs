@@ -6,6 +6,9 @@ pub mod context;
 pub mod global;
 pub mod install;
 pub mod ls;
+pub mod namespaces;
+pub mod ratelimit;
+pub mod repos;
 pub mod token;
 
 use std::io::Write;
@@ -23,10 +26,17 @@ pub enum Command {
     /// List the tags of repositories, newest version first
     #[command(visible_alias = "list")]
     Ls(ls::Args),
+    /// List the repositories of a registry, or of a user or organisation of Docker Hub
+    #[command(visible_alias = "catalog")]
+    Repos(repos::Args),
+    /// List the Docker Hub namespaces of the login
+    Namespaces(namespaces::Args),
     /// Show how a name is understood, which login applies, what the registry says
     Check(check::Args),
     /// Print the bearer token for a repository, for use with curl
     Token(token::Args),
+    /// Show how many pulls Docker Hub has left for us
+    Ratelimit(ratelimit::Args),
     /// Print a shell's completion script for docker-tags on its own
     Completion(completion::Args),
     /// Put the plugin, completion scripts and man pages into their places
@@ -40,19 +50,21 @@ impl Command {
         matches!(self, Command::Completion(_) | Command::Install(_))
     }
 
-    /// Runs a command that is about the program itself; any other does nothing.
+    /// Runs a command that is about the program itself, whose definition `root` is; any other does
+    /// nothing.
     ///
     /// # Errors
     /// Whatever goes wrong; the caller prints it.
     pub fn run_alone(
         &self,
+        root: &clap::Command,
         env: &Env,
         config_dir: Option<PathBuf>,
         out: &mut dyn Write,
     ) -> Result<(), Error> {
         match self {
             Command::Completion(args) => completion::run(args, out),
-            Command::Install(args) => install::run(args, env, config_dir, out),
+            Command::Install(args) => install::run(args, root, env, config_dir, out),
             _ => Ok(()),
         }
     }
@@ -64,9 +76,13 @@ impl Command {
     pub fn run(&self, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
         match self {
             Command::Ls(args) => ls::run(args, context, out),
+            Command::Repos(args) => repos::run(args, context, out),
+            Command::Namespaces(args) => namespaces::run(args, context, out),
             Command::Check(args) => check::run(args, context, out),
             Command::Token(args) => token::run(args, context, out),
-            Command::Completion(_) | Command::Install(_) => self.run_alone(&context.env, None, out),
+            Command::Ratelimit(args) => ratelimit::run(args, context, out),
+            // These are run by `run_alone`.
+            Command::Completion(_) | Command::Install(_) => Ok(()),
         }
     }
 }

@@ -5,7 +5,9 @@
 //! rules, `ls` put in for a first word that is no command included, and never fails: what it does
 //! not know it takes for a switch.
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, Command};
+
+use crate::man::takes_many;
 
 /// A command line up to the cursor.
 #[derive(Debug)]
@@ -258,12 +260,6 @@ fn positional(command: &Command, index: usize) -> Option<&Arg> {
         last = Some(arg);
     }
     last.filter(|arg| takes_many(arg))
-}
-
-/// Whether an option or argument may be given more than once.
-pub(crate) fn takes_many(arg: &Arg) -> bool {
-    matches!(arg.get_action(), ArgAction::Append | ArgAction::Count)
-        || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
 }
 
 fn wants_next(arg: &Arg) -> bool {

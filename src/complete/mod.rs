@@ -2,7 +2,7 @@
 //!
 //! docker's own completion scripts ask its plugins as cobra programs are asked: `__complete`, the
 //! words, the unfinished one last; the answer is one candidate per line and a directive (cobra's
-//! `ShellCompDirective`). The scripts of [`scripts`] ask the same question, so `docker tags` and
+//! `ShellCompDirective`). The scripts of [`shells`](crate::shells) ask the same question, so `docker tags` and
 //! `docker-tags` complete alike, from clap's definition of the command line: a new command or
 //! option needs nothing here.
 //!
@@ -13,10 +13,7 @@ mod cache;
 mod line;
 mod popular;
 mod remote;
-pub mod scripts;
 mod values;
-
-pub(crate) use line::takes_many;
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -29,6 +26,7 @@ use clap::Arg;
 use crate::commands::context::Context;
 use crate::commands::global::Globals;
 use crate::env::Env;
+use crate::man::takes_many;
 use crate::terminal::sanitize;
 use cache::Cache;
 use line::{Line, Target};
@@ -189,7 +187,7 @@ fn commands(line: &Line, typed: &str, answer: &mut Answer) {
 
 fn flags(root: &clap::Command, line: &Line, typed: &str, answer: &mut Answer) {
     for arg in line::options(root, line.command) {
-        let used = line.has(arg.get_id().as_str()) && !line::takes_many(arg);
+        let used = line.has(arg.get_id().as_str()) && !takes_many(arg);
         if arg.is_hide_set() || used {
             continue;
         }

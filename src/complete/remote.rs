@@ -4,6 +4,7 @@
 //! it has no answer in time the program ends without it. No request is repeated, nothing is
 //! printed, and no program is run for a login.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use super::cache::Cache;
 use crate::commands::context::Context;
 use crate::config::Profile;
 use crate::error::Error;
+use crate::hub::{HubRepository, Namespace};
 use crate::reference::{Reference, Registry as RegistryName, Repository, Tag};
 use crate::registry::{Flow, ListOptions, Sink};
 use crate::select::TagList;
@@ -63,8 +65,32 @@ impl Remote {
         let is_name = |name: &str| name.parse::<Repository>().is_ok();
         self.names(registry, &key, is_name, move |context| {
             let mut sink = Names { list: TagList::new(), most: MAX_REPOSITORIES };
-            context.registry(&name, &served)?.catalog(&mut sink)?;
+            context.registry(&name, &served)?.catalog(Some(MAX_REPOSITORIES), &mut sink)?;
             Ok(sink.list)
+        })
+    }
+
+    /// The repositories of a namespace of Docker Hub, by name.
+    pub(super) fn hub_repositories(
+        &self,
+        namespace: &Namespace,
+        profile: &Profile,
+    ) -> Result<Vec<String>, String> {
+        let registry = RegistryName::docker_hub();
+        let mut key = self.key("hub-repositories", &registry, namespace.as_str(), profile);
+        key.extend(profile.settings.hub_api.as_ref().map(ToString::to_string));
+        let (namespace, served) = (namespace.clone(), profile.clone());
+        let is_name = |name: &str| name.parse::<Repository>().is_ok();
+        self.names(&registry, &key, is_name, move |context| {
+            let mut list = TagList::new();
+            context.hub(&served)?.repositories(&namespace, &mut |entry| {
+                if let Some(repository) = HubRepository::read(&namespace, &entry) {
+                    list.push(repository.path.as_str());
+                }
+                let full = list.len() >= MAX_REPOSITORIES;
+                Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
+            Ok(list)
         })
     }
 

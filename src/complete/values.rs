@@ -235,13 +235,26 @@ impl Names<'_> {
     /// The repositories of a registry, behind what was typed of its name.
     fn catalog(&mut self, registry: &Registry, profile: &Profile, typed: &str) {
         if registry.is_docker_hub() {
+            return self.hub_names(profile, typed);
+        }
+        match self.remote.repositories(registry, profile) {
+            Ok(names) => self.catalog_names(&names, profile, typed),
+            Err(why) => self.answer.help.push(why),
+        }
+    }
+
+    /// Docker Hub has no catalogue: official images, or what is in a namespace.
+    fn hub_names(&mut self, profile: &Profile, typed: &str) {
+        let rest = self.value.strip_prefix(typed).unwrap_or_default();
+        let namespace = rest.split_once('/').and_then(|(name, _)| name.parse().ok());
+        let Some(namespace) = namespace else {
             for name in OFFICIAL_IMAGES {
                 self.push(&format!("{typed}{name}"), "");
             }
             return;
-        }
-        match self.remote.repositories(registry, profile) {
-            Ok(names) => self.catalog_names(&names, profile, typed),
+        };
+        match self.remote.hub_repositories(&namespace, profile) {
+            Ok(names) => names.iter().for_each(|name| self.push(&format!("{typed}{name}"), "")),
             Err(why) => self.answer.help.push(why),
         }
     }

@@ -22,8 +22,9 @@ use ureq::unversioned::transport::{
     TransportAdapter,
 };
 
+use crate::error::Fault;
 use crate::http::address::{self, Reach};
-use crate::http::tls::{self, TlsSettings};
+use crate::http::tls::{self, TlsSettings, Trouble};
 
 thread_local! {
     /// Whether this thread has opened a connection since it last asked.
@@ -40,17 +41,20 @@ pub(super) fn take_opened() -> bool {
 pub(super) enum ConnectFailure {
     /// An address that a server may not send us to.
     Address(IpAddr),
-    /// The certificate is not accepted.
-    Certificate(String),
-    /// The handshake failed in another way.
-    Handshake(String),
+    /// The handshake failed.
+    Tls(Trouble),
+    /// The connection to the proxy failed.
+    Proxy(String),
 }
 
 impl fmt::Display for ConnectFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ConnectFailure::Address(address) => write!(f, "address {address} refused"),
-            ConnectFailure::Certificate(why) | ConnectFailure::Handshake(why) => f.write_str(why),
+            ConnectFailure::Tls(Trouble::Certificate(_, why))
+            | ConnectFailure::Tls(Trouble::Client(why) | Trouble::Handshake(why))
+            | ConnectFailure::Tls(Trouble::NoTls(why))
+            | ConnectFailure::Proxy(why) => f.write_str(why),
         }
     }
 }
@@ -82,6 +86,8 @@ pub(super) struct PolicyResolver {
     pub(super) cache: Arc<AddressCache>,
     /// Host and port of the proxy, to which the policy does not apply: the user named it.
     pub(super) proxy: Option<String>,
+    /// The proxy that plain http requests go to in the place of their own host.
+    pub(super) forward: Option<Uri>,
 }
 
 impl PolicyResolver {
@@ -124,13 +130,14 @@ impl Resolver for PolicyResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let uri = self.forward.as_ref().unwrap_or(uri);
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return Err(ureq::Error::HostNotFound);
         };
         let key =
             DefaultResolver::host_and_port(scheme, authority).ok_or(ureq::Error::HostNotFound)?;
         let found = self.look_up(uri, &key, config, timeout)?;
-        if self.proxy.as_ref() == Some(&key) {
+        if self.forward.is_some() || self.proxy.as_ref() == Some(&key) {
             return Ok(found);
         }
         let mut allowed = self.empty();
@@ -166,19 +173,61 @@ impl<In: Transport> Connector<In> for NoteOpened {
 pub(super) struct TlsConnector {
     settings: Arc<TlsSettings>,
     config: OnceLock<Result<Arc<ClientConfig>, String>>,
+    /// For the connection to an https proxy, to which no registry's settings apply.
+    proxy: Option<OnceLock<Result<Arc<ClientConfig>, String>>>,
 }
 
 impl TlsConnector {
-    pub(super) fn new(settings: Arc<TlsSettings>) -> Self {
-        TlsConnector { settings, config: OnceLock::new() }
+    pub(super) fn new(settings: Arc<TlsSettings>, through_proxy: bool) -> Self {
+        let proxy = through_proxy.then(OnceLock::new);
+        TlsConnector { settings, config: OnceLock::new(), proxy }
     }
 
     /// Built at the first use: plain http registries never load the system's roots.
-    fn config(&self) -> Result<Arc<ClientConfig>, ureq::Error> {
-        self.config
-            .get_or_init(|| self.settings.client_config().map(Arc::new))
-            .clone()
-            .map_err(|why| fail(ConnectFailure::Handshake(why)))
+    fn config(&self) -> Result<Arc<ClientConfig>, Trouble> {
+        let build = || self.settings.client_config().map(Arc::new);
+        let config = self.config.get_or_init(build).clone();
+        config.map_err(|why| Trouble::Certificate(Fault::Untrusted, why))
+    }
+
+    /// The connection to the proxy itself has no proxy; then the settings are the normal ones.
+    fn handshake<In: Transport>(
+        &self,
+        details: &ConnectionDetails,
+        transport: In,
+    ) -> Result<TlsTransport, HandshakeError> {
+        let (config, shown) = match &self.proxy {
+            Some(config) if details.config.proxy().is_none() => {
+                let build = || TlsSettings::default().client_config().map(Arc::new);
+                let config = config.get_or_init(build).clone();
+                (config.map_err(|why| Trouble::Certificate(Fault::Untrusted, why))?, false)
+            }
+            _ => (self.config()?, !self.settings.clients.is_empty()),
+        };
+        let host = details.uri.host().unwrap_or_default();
+        let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']'))
+            .map_err(|_| Trouble::Handshake("not a host name".to_owned()))?
+            .to_owned();
+        let mut conn =
+            ClientConnection::new(config, name).map_err(|error| tls::describe(&error, shown))?;
+        let mut sock = TransportAdapter::new(transport.boxed(), details.current_time.clone());
+        sock.set_timeout(details.timeout);
+        conn.complete_io(&mut sock).map_err(|error| handshake_failure(error, shown))?;
+        let config = details.config;
+        let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
+        Ok(TlsTransport { buffers, stream: StreamOwned { conn, sock } })
+    }
+}
+
+/// What can end a handshake: TLS itself, or the connection below it.
+enum HandshakeError {
+    Tls(Trouble),
+    Connection(ureq::Error),
+}
+
+impl From<Trouble> for HandshakeError {
+    fn from(trouble: Trouble) -> Self {
+        HandshakeError::Tls(trouble)
     }
 }
 
@@ -194,41 +243,34 @@ impl<In: Transport> Connector<In> for TlsConnector {
         if !details.needs_tls() || transport.is_tls() {
             return Ok(Some(Either::A(transport)));
         }
-        let host = details.uri.host().unwrap_or_default();
-        let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']'))
-            .map_err(|_| fail(ConnectFailure::Handshake("not a host name".to_owned())))?
-            .to_owned();
-        let mut conn = ClientConnection::new(self.config()?, name).map_err(tls_failure)?;
-        let mut sock = TransportAdapter::new(transport.boxed(), details.current_time.clone());
-        sock.set_timeout(details.timeout);
-        conn.complete_io(&mut sock).map_err(handshake_failure)?;
-        let config = details.config;
-        let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Some(Either::B(TlsTransport { buffers, stream: StreamOwned { conn, sock } })))
+        match self.handshake(details, transport) {
+            Ok(transport) => Ok(Some(Either::B(transport))),
+            Err(HandshakeError::Connection(error)) => Err(error),
+            Err(HandshakeError::Tls(trouble)) => {
+                let failure = ConnectFailure::Tls(trouble);
+                let to_proxy = self.proxy.is_some() && details.config.proxy().is_none();
+                Err(fail(match to_proxy {
+                    true => ConnectFailure::Proxy(format!("TLS with it: {failure}")),
+                    false => failure,
+                }))
+            }
+        }
     }
 }
 
 /// Tells rustls's refusals from a connection that ended or took too long.
-fn handshake_failure(error: io::Error) -> ureq::Error {
+fn handshake_failure(error: io::Error, shown: bool) -> HandshakeError {
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return tls_failure(tls.clone());
+        return tls::describe(tls, shown).into();
     }
     match ureq::Error::from(error) {
-        ureq::Error::Io(error) => fail(ConnectFailure::Handshake(match error.kind() {
+        ureq::Error::Io(error) => Trouble::NoTls(match error.kind() {
             io::ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
             _ => error.to_string(),
-        })),
-        other => other,
+        })
+        .into(),
+        other => HandshakeError::Connection(other),
     }
-}
-
-fn tls_failure(error: rustls::Error) -> ureq::Error {
-    let (is_certificate, why) = tls::describe(&error);
-    fail(if is_certificate {
-        ConnectFailure::Certificate(why)
-    } else {
-        ConnectFailure::Handshake(why)
-    })
 }
 
 /// A TLS connection as ureq wants it.

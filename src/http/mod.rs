@@ -9,6 +9,8 @@
 pub mod address;
 pub mod answer;
 mod connect;
+mod failure;
+mod forward;
 pub mod link;
 pub mod proxy;
 mod retry;
@@ -16,19 +18,20 @@ pub mod tls;
 pub mod url;
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
 
-use crate::error::{Error, Network};
+use crate::error::Error;
 use crate::report::Reporter;
 use crate::secret::Secret;
 use address::Reach;
 pub use answer::{Answer, Failure};
-use connect::{AddressCache, ConnectFailure, NoteOpened, PolicyResolver, TlsConnector};
+use connect::{AddressCache, NoteOpened, PolicyResolver, TlsConnector};
+use failure::{client_certificate_failure, refused_address};
+use forward::ForwardConnector;
 use retry::Retry;
 use tls::TlsSettings;
 use url::Url;
@@ -118,8 +121,8 @@ pub struct Client {
 pub struct Peer {
     tls: Arc<TlsSettings>,
     reach: Reach,
-    /// One agent for direct connections and one for each proxy.
-    agents: Mutex<HashMap<Option<String>, ureq::Agent>>,
+    /// One agent for direct connections and one for each proxy, by the scheme that it carries.
+    agents: Mutex<HashMap<(Option<String>, url::Scheme), ureq::Agent>>,
     /// Whether any request was answered: a refused connection is then a restart, not a typo.
     answered: AtomicBool,
 }
@@ -227,7 +230,11 @@ impl Client {
         peer.answered.store(true, Ordering::Relaxed);
         let mut answer = Answer::new(response, &request.url);
         self.pass_on_warning(&answer, &host);
-        let outcome = match self.busy_failure(&mut answer, &host) {
+        let early = self
+            .busy_failure(&mut answer, &host)
+            .or_else(|| client_certificate_failure(&mut answer, request, &host))
+            .or_else(|| self.proxy_failure(&answer, request, &host));
+        let outcome = match early {
             Some(failure) => Err(failure),
             None => answer.check_encoding().and_then(|()| read(&mut answer)),
         };
@@ -270,19 +277,46 @@ impl Client {
     /// The agent for a URL: direct, or through the proxy that the environment names for it.
     fn agent(&self, peer: &Peer, url: &Url) -> Result<ureq::Agent, ureq::Error> {
         let proxy = self.proxies.for_origin(url.origin()).map(str::to_owned);
+        let route = (proxy, url.origin().scheme());
         let mut agents = peer.agents.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(agent) = agents.get(&proxy) {
+        if let Some(agent) = agents.get(&route) {
             return Ok(agent.clone());
         }
-        let through = proxy.as_deref().map(parse_proxy).transpose()?;
+        let proxy = route.0.as_deref().map(parse_proxy).transpose()?;
+        // An https proxy needs TLS below the request, which only the tunnel has.
+        let is_forwarded = |proxy: &ureq::Proxy| {
+            route.1 == url::Scheme::Http && proxy.protocol() == ureq::ProxyProtocol::Http
+        };
+        let (forward, tunnel) = match proxy {
+            Some(proxy) if is_forwarded(&proxy) => (Some(proxy), None),
+            tunnel => (None, tunnel),
+        };
+        let resolver = PolicyResolver {
+            reach: peer.reach,
+            cache: self.addresses.clone(),
+            proxy: tunnel.as_ref().map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
+            forward: forward.as_ref().map(|proxy| proxy.uri().clone()),
+        };
+        let connector =
+            ().chain(NoteOpened)
+                .chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(forward.as_ref().map_or_else(ForwardConnector::off, ForwardConnector::to))
+                .chain(TlsConnector::new(peer.tls.clone(), tunnel.is_some()));
+        let agent = ureq::Agent::with_parts(self.config(tunnel), connector, resolver);
+        agents.insert(route, agent.clone());
+        Ok(agent)
+    }
+
+    fn config(&self, proxy: Option<ureq::Proxy>) -> ureq::config::Config {
         let limit = |most: Duration| Some(self.settings.timeout.unwrap_or(most));
-        let config = ureq::Agent::config_builder()
+        ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(concat!("docker-tags/", env!("CARGO_PKG_VERSION")))
             .accept_encoding(ureq::config::AutoHeaderValue::None)
-            .proxy(through.clone())
+            .proxy(proxy)
             .max_idle_connections(self.settings.connections)
             .max_idle_connections_per_host(self.settings.connections)
             .max_idle_age(IDLE_LIMIT)
@@ -291,20 +325,7 @@ impl Client {
             .timeout_send_request(limit(CONNECT_LIMIT))
             .timeout_recv_response(limit(HEADER_LIMIT))
             .timeout_recv_body(limit(BODY_LIMIT))
-            .build();
-        let connector =
-            ().chain(NoteOpened)
-                .chain(ConnectProxyConnector::default())
-                .chain(TcpConnector::default())
-                .chain(TlsConnector::new(peer.tls.clone()));
-        let resolver = PolicyResolver {
-            reach: peer.reach,
-            cache: self.addresses.clone(),
-            proxy: through.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
-        };
-        let agent = ureq::Agent::with_parts(config, connector, resolver);
-        agents.insert(proxy, agent.clone());
-        Ok(agent)
+            .build()
     }
 
     /// Checks what can be checked before a look-up: behind a proxy there is no later chance.
@@ -363,85 +384,6 @@ impl Client {
             }
         }
     }
-
-    /// Turns what ureq reports into an error for people and a decision about trying again.
-    fn send_failure(
-        &self,
-        peer: &Peer,
-        request: &Request,
-        error: ureq::Error,
-        opened: bool,
-    ) -> Failure {
-        let host = request.url.origin().authority();
-        let reached = peer.answered.load(Ordering::Relaxed);
-        let network = |cause, retry| Failure::network(&host, cause, retry);
-        match error {
-            ureq::Error::Other(other) => match other.downcast::<ConnectFailure>() {
-                Ok(failure) => match *failure {
-                    ConnectFailure::Address(_) => refused_address(&request.url).into(),
-                    ConnectFailure::Certificate(why) => {
-                        network(Network::Certificate(why), Retry::Never)
-                    }
-                    ConnectFailure::Handshake(why) => network(Network::Tls(why), Retry::Never),
-                },
-                Err(_) => network(Network::Closed, Retry::Never),
-            },
-            ureq::Error::HostNotFound => network(Network::Name, Retry::Once),
-            ureq::Error::ConnectProxyFailed(why) => {
-                network(Network::Proxy(crate::terminal::server_text(&why)), Retry::Never)
-            }
-            ureq::Error::InvalidProxyUrl => {
-                network(Network::Proxy("its URL is not understood".to_owned()), Retry::Never)
-            }
-            ureq::Error::Timeout(timeout) => self.timeout_failure(&host, timeout, request.probe),
-            ureq::Error::Io(error) => {
-                let fresh = if reached { Retry::Usual } else { Retry::Once };
-                io_failure(&host, &error, if opened { fresh } else { Retry::AtOnce })
-            }
-            other => answer::protocol_failure(&host, &other),
-        }
-    }
-
-    fn timeout_failure(&self, host: &str, timeout: ureq::Timeout, probe: bool) -> Failure {
-        let (stage, limit, retry) = match timeout {
-            ureq::Timeout::Resolve => ("looking up the name", CONNECT_LIMIT, Retry::Once),
-            ureq::Timeout::Connect if probe => ("connecting", PROBE_LIMIT, Retry::Never),
-            ureq::Timeout::Connect => ("connecting", CONNECT_LIMIT, Retry::Once),
-            ureq::Timeout::RecvBody => ("reading the answer", BODY_LIMIT, Retry::Never),
-            ureq::Timeout::RecvResponse => ("waiting for an answer", HEADER_LIMIT, Retry::Once),
-            _ => ("sending the request", CONNECT_LIMIT, Retry::Once),
-        };
-        let limit = self.settings.timeout.unwrap_or(limit);
-        Failure::network(host, Network::Timeout(stage, limit), retry)
-    }
-}
-
-fn refused_address(url: &Url) -> Error {
-    Error::Refused {
-        host: url.origin().authority(),
-        what: "refused: a server may not send us to an address of this machine or network"
-            .to_owned(),
-        hint: "if this is wanted, name the host yourself".to_owned(),
-    }
-}
-
-/// A failure of the socket before an answer came.
-fn io_failure(host: &str, error: &io::Error, retry: Retry) -> Failure {
-    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        let (_, why) = tls::describe(tls);
-        return Failure::network(host, Network::Tls(why), Retry::Never);
-    }
-    let cause = match error.kind() {
-        io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => Network::Closed,
-        io::ErrorKind::ConnectionRefused => Network::Connect("connection refused".to_owned()),
-        io::ErrorKind::HostUnreachable => Network::Connect("no route to the host".to_owned()),
-        io::ErrorKind::NetworkUnreachable => Network::Connect("network unreachable".to_owned()),
-        _ => Network::Connect(error.to_string()),
-    };
-    Failure::network(host, cause, retry)
 }
 
 fn parse_proxy(text: &str) -> Result<ureq::Proxy, ureq::Error> {

@@ -55,9 +55,36 @@ impl Proxies {
             Scheme::Http => self.http.as_deref()?,
             Scheme::Https => self.https.as_deref()?,
         };
-        let is_loopback =
-            origin.host() == "localhost" || origin.ip().is_some_and(|ip| ip.is_loopback());
+        // Names below `localhost` are loopback too (RFC 6761 § 6.3), here as for TLS.
+        let is_loopback = origin.host() == "localhost"
+            || origin.host().ends_with(".localhost")
+            || origin.ip().is_some_and(|ip| ip.is_loopback());
         (!is_loopback && !self.bypass.matches(origin)).then_some(proxy)
+    }
+}
+
+/// What a proxy's 407 means.
+pub(super) const LOGIN_WANTED: &str =
+    "it wants another login (407); the variable holds it: http://USER:PASSWORD@HOST:PORT";
+
+/// Host and port of a proxy's URL, for messages: its user and password are left out.
+pub(super) fn address(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    crate::terminal::server_text(host)
+}
+
+/// What a proxy answered to CONNECT, from ureq's text `proxy server responded 407/407`.
+pub(super) fn refusal(text: &str) -> String {
+    let status = text.strip_prefix("proxy server responded ").and_then(|s| s.split('/').next());
+    match status {
+        Some("407") => {
+            "it wants a login (407); put it into the URL: http://USER:PASSWORD@HOST:PORT".to_owned()
+        }
+        Some("403") => "it does not let us through to this host (403)".to_owned(),
+        Some(status) => format!("it answers with status {}", crate::terminal::server_text(status)),
+        None => crate::terminal::server_text(text),
     }
 }
 
@@ -118,7 +145,7 @@ fn parse_rule(entry: &str) -> Option<(Rule, Option<u16>)> {
     if let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse() {
         return Some((Rule::Address(address), port));
     }
-    let host = host.strip_prefix('*').unwrap_or(host);
+    let host = if host.starts_with("*.") { &host[1..] } else { host };
     let (name, itself) = match host.strip_prefix('.') {
         Some(name) => (name, false),
         None => (host, true),
@@ -170,6 +197,9 @@ mod tests {
             (".quay.io", "https://quay.io", true),
             (".quay.io", "https://cdn.quay.io", false),
             ("*.quay.io", "https://cdn.quay.io", false),
+            ("*.quay.io", "https://quay.io", true),
+            ("*quay.io", "https://quay.io", true),
+            ("", "https://app.localhost:5000", false),
             (" a.b , QUAY.IO ", "https://quay.io", false),
             ("quay.io:8443", "https://quay.io", true),
             ("quay.io:443", "https://quay.io", false),
@@ -185,6 +215,21 @@ mod tests {
         for (no_proxy, url, expected) in cases {
             assert_eq!(proxied(no_proxy, url), expected, "NO_PROXY={no_proxy} {url}");
         }
+    }
+
+    #[test]
+    fn messages_name_the_proxy_and_nothing_else() {
+        for (url, expected) in [
+            ("http://user:p%40ss@tls.example:3128", "tls.example:3128"),
+            ("http://user:p@ss@tls.example:3128/x@y", "tls.example:3128"),
+            ("socks5://[::1]:1080", "[::1]:1080"),
+            ("proxy", "proxy"),
+        ] {
+            assert_eq!(address(url), expected, "{url}");
+        }
+        assert!(refusal("proxy server responded 407/407").contains("login"));
+        assert!(refusal("proxy server responded 502/502").ends_with("502"));
+        assert_eq!(refusal("proxy server did not respond"), "proxy server did not respond");
     }
 
     #[test]

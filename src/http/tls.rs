@@ -1,44 +1,51 @@
 //! TLS: which certificates are trusted, for whom.
 //!
 //! Each registry has its own [`TlsSettings`]; they never apply to another host. Trust is the
-//! system's roots plus what the settings add. One thing goes beyond webpki: a self-signed
-//! certificate with `CA:TRUE`, which is what `openssl req -x509` and docker's own guide make, is
-//! refused by webpki as a server's certificate even when it is among the roots. Here it is
-//! accepted when it *is* one of the added certificates, byte for byte; its host name, its dates
-//! and the handshake's signature are checked all the same.
+//! system's roots plus what the settings add. One thing goes beyond webpki: an added certificate
+//! may be the server's own. `openssl req -x509` and docker's own guide make a self-signed one with
+//! `CA:TRUE`, which webpki refuses for a server even when it is among the roots; Go, and so
+//! docker, takes it. Here it is accepted when it *is* one of the added certificates, byte for
+//! byte; its host name, its dates and the handshake's signature are checked all the same.
 
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
+use rustls::sign::CertifiedKey;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
+    SignatureScheme,
 };
 
+use crate::error::Fault;
+use crate::terminal::server_text;
+
 /// How one registry's TLS connections are made.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct TlsSettings {
     /// Accept any certificate.
     pub insecure: bool,
     /// Certificates trusted in addition to the system's.
     pub extra_roots: Vec<CertificateDer<'static>>,
-    /// Certificate chain and key shown to a server that asks for them.
-    pub client: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    /// Certificates with their keys, one of which is shown to a server that asks for one.
+    pub clients: Vec<Arc<CertifiedKey>>,
+    /// The host's directory below `certs.d`, for hints; none where such a directory has no effect.
+    pub directory: Option<String>,
 }
 
 impl TlsSettings {
-    /// Settings that accept any certificate.
-    pub fn unverified() -> Self {
-        TlsSettings { insecure: true, ..TlsSettings::default() }
+    /// The same with any certificate accepted. The client certificates stay.
+    pub fn unverified(&self) -> Self {
+        TlsSettings { insecure: true, extra_roots: Vec::new(), ..self.clone() }
     }
 
     /// Builds what rustls needs. Reads the system's roots, unless certificates are not checked.
     ///
     /// # Errors
-    /// A text for people: no roots at all, or a client key that does not fit its certificate.
+    /// A text for people: there are no roots at all.
     pub(super) fn client_config(&self) -> Result<ClientConfig, String> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -50,58 +57,119 @@ impl TlsSettings {
             Arc::new(PinOrChain::new(self.roots()?, &self.extra_roots, provider)?)
         };
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
-        match &self.client {
-            Some((chain, key)) => builder
-                .with_client_auth_cert(chain.clone(), key.clone_key())
-                .map_err(|e| format!("client certificate: {e}")),
-            None => Ok(builder.with_no_client_auth()),
-        }
+        Ok(builder.with_client_cert_resolver(Arc::new(Clients(self.clients.clone()))))
     }
 
+    /// The system's roots (or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`) and the added ones.
     fn roots(&self) -> Result<RootCertStore, String> {
         let mut roots = RootCertStore::empty();
         let system = rustls_native_certs::load_native_certs();
         roots.add_parsable_certificates(system.certs);
         roots.add_parsable_certificates(self.extra_roots.iter().cloned());
-        if roots.is_empty() {
-            return Err("no CA certificates found on this system (package ca-certificates)".into());
+        match system.errors.first() {
+            _ if !roots.is_empty() => Ok(roots),
+            Some(error) => Err(format!("there are no CA certificates to check it with: {error}")),
+            None => Err("this system has no CA certificates (package ca-certificates)".to_owned()),
         }
-        Ok(roots)
     }
 }
 
-/// What a person should read about a TLS failure, and whether it is about the certificate.
-pub(super) fn describe(error: &Error) -> (bool, String) {
-    let Error::InvalidCertificate(cause) = error else {
-        return (false, describe_protocol(error));
-    };
-    let text = match cause {
-        CertificateError::UnknownIssuer => "signed by an unknown authority".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "not valid yet".to_owned()
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "issued for another host".to_owned()
-        }
-        CertificateError::Revoked => "revoked".to_owned(),
-        CertificateError::BadSignature => "its signature is wrong".to_owned(),
-        other if is_ca_as_server(other) => {
-            "self-signed, and not among the trusted certificates".to_owned()
-        }
-        other => other.to_string(),
-    };
-    (true, text)
+/// A certificate with its private key, checked to belong together.
+///
+/// # Errors
+/// A text for people: a key of a kind that is not supported, or of another certificate.
+pub fn client_identity(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<CertifiedKey, String> {
+    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| match error {
+        Error::InconsistentKeys(_) => "it is not the key of this certificate".to_owned(),
+        Error::InvalidCertificate(_) => "its certificate cannot be read".to_owned(),
+        _ => "it is no RSA, ECDSA or Ed25519 key that can be used".to_owned(),
+    })
 }
 
-fn describe_protocol(error: &Error) -> String {
+/// A failed handshake as it is reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The server's certificate is not accepted.
+    Certificate(Fault, String),
+    /// The server wants a client certificate, or refuses ours.
+    Client(String),
+    /// Both sides speak TLS and do not come together.
+    Handshake(String),
+    /// What came back is not TLS; the reason.
+    NoTls(String),
+}
+
+/// What a person should know about a TLS failure; `shown`: a client certificate was at hand.
+pub(super) fn describe(error: &Error, shown: bool) -> Trouble {
     match error {
-        Error::InvalidMessage(_) => "the server does not speak TLS".to_owned(),
-        Error::AlertReceived(rustls::AlertDescription::CertificateRequired) => {
-            "the server wants a client certificate".to_owned()
+        Error::InvalidCertificate(cause) => {
+            let (fault, text) = describe_certificate(cause);
+            Trouble::Certificate(fault, text)
         }
-        Error::AlertReceived(alert) => format!("the server refused with alert {alert:?}"),
-        other => other.to_string(),
+        Error::InvalidMessage(_) => Trouble::NoTls("the server does not speak TLS".to_owned()),
+        Error::AlertReceived(alert) if is_about_client(*alert) => Trouble::Client(match shown {
+            true => format!("the server refuses our client certificate (alert {alert:?})"),
+            false => "the server wants a client certificate".to_owned(),
+        }),
+        Error::AlertReceived(alert) => {
+            Trouble::Handshake(format!("the server refused with alert {alert:?}"))
+        }
+        other => Trouble::Handshake(other.to_string()),
+    }
+}
+
+/// Alerts with which a server judges a client's certificate.
+fn is_about_client(alert: AlertDescription) -> bool {
+    use AlertDescription as A;
+    matches!(
+        alert,
+        A::CertificateRequired
+            | A::BadCertificate
+            | A::UnsupportedCertificate
+            | A::CertificateRevoked
+            | A::CertificateExpired
+            | A::CertificateUnknown
+            | A::UnknownCA
+            | A::AccessDenied
+            | A::NoCertificate
+    )
+}
+
+fn describe_certificate(cause: &CertificateError) -> (Fault, String) {
+    use CertificateError as C;
+    let (fault, text) = match cause {
+        C::UnknownIssuer => (Fault::Untrusted, "signed by an unknown authority"),
+        C::BadSignature => (Fault::Untrusted, "its signature is not that of the trusted authority"),
+        other if is_ca_as_server(other) => {
+            (Fault::Untrusted, "self-signed, and not among the trusted certificates")
+        }
+        C::Expired | C::ExpiredContext { .. } => (Fault::Dates, "expired"),
+        C::NotValidYet | C::NotValidYetContext { .. } => (Fault::Dates, "not valid yet"),
+        C::NotValidForNameContext { presented, .. } => {
+            return (Fault::Name, describe_names(presented));
+        }
+        C::NotValidForName => (Fault::Name, "issued for another host"),
+        C::Revoked => (Fault::Other, "revoked"),
+        other => return (Fault::Other, server_text(&other.to_string())),
+    };
+    (fault, text.to_owned())
+}
+
+/// `issued for other.example`, from names as rustls shows them: `DnsName("other.example")`.
+fn describe_names(presented: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let name = |text: &String| {
+        let inner = text.split_once('(').map_or(text.as_str(), |(_, rest)| rest);
+        server_text(inner.trim_matches(['"', ')', '(']))
+    };
+    let names: Vec<String> = presented.iter().take(SHOWN).map(name).collect();
+    match presented.len() {
+        0 => "it names no host (no subjectAltName)".to_owned(),
+        count if count > SHOWN => format!("issued for {} …, not for this host", names.join(", ")),
+        _ => format!("issued for {}, not for this host", names.join(", ")),
     }
 }
 
@@ -111,7 +179,33 @@ fn is_ca_as_server(error: &CertificateError) -> bool {
     matches!(error, CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity"))
 }
 
-/// The normal verifier, and the pinned self-signed certificates beside it.
+/// The client certificates, of which a server picks one by naming its authorities.
+#[derive(Debug)]
+struct Clients(Vec<Arc<CertifiedKey>>);
+
+impl ResolvesClientCert for Clients {
+    fn resolve(
+        &self,
+        authorities: &[&[u8]],
+        _schemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        // A certificate carries its issuer's name as it is, so finding the bytes is enough; were
+        // they there by chance, the server would refuse a certificate that it refuses anyway.
+        let fits = |client: &&Arc<CertifiedKey>| {
+            let names = |der: &CertificateDer, name: &[u8]| {
+                !name.is_empty() && der.windows(name.len()).any(|part| part == name)
+            };
+            authorities.iter().any(|name| client.cert.iter().any(|der| names(der, name)))
+        };
+        self.0.iter().find(fits).or_else(|| self.0.first()).cloned()
+    }
+
+    fn has_certs(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+/// The normal verifier, and beside it the added certificates as servers' own.
 #[derive(Debug)]
 struct PinOrChain {
     chain: Arc<WebPkiServerVerifier>,
@@ -142,9 +236,10 @@ impl ServerCertVerifier for PinOrChain {
     ) -> Result<ServerCertVerified, Error> {
         let outcome = self.chain.verify_server_cert(leaf, intermediates, name, ocsp, now);
         match outcome {
-            // webpki has checked the dates before it came to this refusal, the name it has not.
+            // webpki has checked the dates before it came to these refusals, the name it has not.
             Err(Error::InvalidCertificate(ref cause))
-                if is_ca_as_server(cause) && self.pinned.iter().any(|pin| pin == leaf) =>
+                if (is_ca_as_server(cause) || *cause == CertificateError::UnknownIssuer)
+                    && self.pinned.iter().any(|pin| pin == leaf) =>
             {
                 rustls::client::verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
                 Ok(ServerCertVerified::assertion())
@@ -216,3 +311,6 @@ impl ServerCertVerifier for AcceptAny {
         self.0.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests;

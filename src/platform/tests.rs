@@ -1,3 +1,5 @@
+//! Names, normal forms, and the choice among candidates.
+
 use super::*;
 
 fn platform(text: &str) -> Platform {

@@ -4,7 +4,13 @@
 //! and what registries make of it. This module knows paths, pages and statuses; it does not know
 //! how a request is authenticated (`auth`) or sent (`http`).
 
+mod blobs;
+mod catalog;
+mod limit;
+mod manifests;
 mod pages;
+
+use std::sync::atomic::AtomicBool;
 
 pub use crate::auth::Ping;
 use crate::auth::{Call, Resource, Session};
@@ -12,11 +18,16 @@ use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
 use crate::reference::{Repository, Tag};
 use crate::secret::Secret;
+pub use catalog::Node;
+pub use limit::PullLimit;
+pub use manifests::{Fetched, Head, RateLimit, Target};
 pub use pages::{Flow, Sink};
 
 /// A registry as this run talks to it.
 pub struct Registry {
     session: Session,
+    /// A `HEAD` for a manifest was refused or said nothing: `GET` is asked at once from then on.
+    is_head_useless: AtomicBool,
 }
 
 /// How a list is asked for.
@@ -31,7 +42,7 @@ pub struct ListOptions {
 impl Registry {
     /// A registry behind a session.
     pub fn new(session: Session) -> Self {
-        Registry { session }
+        Registry { session, is_head_useless: AtomicBool::new(false) }
     }
 
     /// The session: for commands that show how a registry is talked to.
@@ -64,25 +75,6 @@ impl Registry {
             resource: Resource::Repository(repository.as_str().to_owned(), options.plugin),
             is_entry: Tag::is_valid,
             first: options.first,
-        };
-        pages::walk(&self.session, &list, sink)
-    }
-
-    /// Passes every repository of the registry's catalogue to `sink`, in the server's order.
-    ///
-    /// Entries that are no repositories are skipped and counted; the count is the result.
-    ///
-    /// # Errors
-    /// Registries that show no catalogue, or not to this login; otherwise as for
-    /// [`Registry::tags`].
-    pub fn catalog(&self, sink: &mut dyn Sink) -> Result<usize, Error> {
-        let list = pages::List {
-            path: "/v2/_catalog".to_owned(),
-            member: "repositories",
-            object: format!("the catalogue of {}", self.session.endpoint().registry),
-            resource: Resource::Catalog,
-            is_entry: |entry| entry.parse::<Repository>().is_ok(),
-            first: None,
         };
         pages::walk(&self.session, &list, sink)
     }
@@ -139,10 +131,13 @@ fn unexpected(answer: &mut Answer) -> Failure {
 }
 
 /// The error for a `404`, which registries explain with `NAME_UNKNOWN` or not at all.
-fn not_found(answer: &mut Answer, object: &str) -> Failure {
-    let hint = match answer.detail() {
-        Some(_) => "check the spelling; private repositories may need: docker login".to_owned(),
-        None => format!("check the spelling; is {} a container registry?", answer.host()),
+fn not_found(session: &Session, answer: &mut Answer, object: &str) -> Failure {
+    let hint = match (answer.detail(), session.endpoint().login_argument()) {
+        (None, _) => format!("check the spelling; is {} a container registry?", answer.host()),
+        (Some(_), login) => {
+            let login = format!("docker login {login}");
+            format!("check the spelling; if it is private: {}", login.trim_end())
+        }
     };
     Error::NotFound { object: object.to_owned(), hint }.into()
 }

@@ -6,19 +6,16 @@
 //! confused proxy and reach nothing else. A list that repeats, never ends or breaks off is an
 //! error, never a short list that looks whole.
 
-use std::collections::HashSet;
-use std::fmt;
-use std::io::{BufReader, Read};
+mod read;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::collections::HashSet;
 
 use crate::auth::{Call, Resource, Session};
 use crate::error::Error;
 use crate::http::url::{Url, escape_query};
-use crate::http::{Answer, Failure, Method, link};
+use crate::http::{Answer, Method, link};
+use read::read_page;
 
-/// The most that is read of one page.
-const MAX_PAGE: u64 = 32 * 1024 * 1024;
 const MAX_PAGES: usize = 5_000;
 const MAX_ENTRIES: usize = 500_000;
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
@@ -160,7 +157,7 @@ impl Walk<'_> {
                 200 => {}
                 400 | 405 if !first => return Ok(None),
                 404 if !first => return Ok(Some(())),
-                404 => return Err(super::not_found(answer, &self.list.object)),
+                404 => return Err(super::not_found(self.session, answer, &self.list.object)),
                 _ => return Err(super::unexpected(answer)),
             }
             // When the answer was cut short and is read again, what it gave before is skipped.
@@ -271,190 +268,6 @@ fn raise_page_size(query: &str) -> String {
         }
         None if query.is_empty() => String::new(),
         None => format!("{query}&n={PAGE_SIZE}"),
-    }
-}
-
-/// Reads a page's document as a stream, passing entries on as they come.
-fn read_page(
-    answer: &mut Answer,
-    list: &List,
-    page: &mut Page,
-    skip: usize,
-    sink: &mut dyn Sink,
-) -> Result<(), Failure> {
-    let mut reading = Reading { list, page, skip, sink, failed: None };
-    let mut reader = BufReader::with_capacity(32 * 1024, answer.reader(MAX_PAGE));
-    let mut json = serde_json::Deserializer::from_reader(&mut reader);
-    let outcome = json.deserialize_map(&mut reading);
-    let (failed, stopped) = (reading.failed.take(), reading.page.stopped);
-    drop(reader_rest(reader));
-    match outcome {
-        Ok(()) => Ok(()),
-        Err(_) if stopped => Ok(()),
-        Err(error) => match failed {
-            Some(error) => Err(error.into()),
-            None if error.is_io() => {
-                Err(answer.body_failure(error.into(), MAX_PAGE, "a page of the list"))
-            }
-            None => Err(not_a_list(answer).into()),
-        },
-    }
-}
-
-/// Lets go of the reader; what is left of the answer is drained by the client.
-fn reader_rest<R: Read>(reader: BufReader<R>) -> R {
-    reader.into_inner()
-}
-
-fn not_a_list(answer: &Answer) -> Error {
-    let content_type = match answer.content_type() {
-        text if text.is_empty() => "no content type".to_owned(),
-        text => format!("content type {}", crate::terminal::server_text(&text)),
-    };
-    Error::Answer {
-        host: answer.host(),
-        what: format!("this is not a registry's answer ({content_type})"),
-        hint: "is this a container registry? A proxy or login page may stand in between",
-    }
-}
-
-/// The state while a document is read.
-struct Reading<'a> {
-    list: &'a List,
-    page: &'a mut Page,
-    skip: usize,
-    sink: &'a mut dyn Sink,
-    failed: Option<Error>,
-}
-
-impl Reading<'_> {
-    /// Takes one element of the list; `None` is one that is no string.
-    fn take<E: serde::de::Error>(&mut self, entry: Option<&str>) -> Result<(), E> {
-        self.page.entries += 1;
-        if self.page.entries <= self.skip {
-            return Ok(());
-        }
-        if let Some(text) = entry {
-            self.page.last = Some(text.to_owned());
-        }
-        let Some(entry) = entry.filter(|entry| (self.list.is_entry)(entry)) else {
-            self.page.odd += 1;
-            return Ok(());
-        };
-        match self.sink.entry(entry) {
-            Ok(Flow::New) => self.page.new += 1,
-            Ok(Flow::Known) => {}
-            Ok(Flow::Stop) => {
-                self.page.stopped = true;
-                return Err(E::custom("enough"));
-            }
-            Err(error) => {
-                self.failed = Some(error);
-                return Err(E::custom("failed"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The document: an object with the list among its members.
-impl<'de> Visitor<'de> for &mut Reading<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "an object with the member {}", self.list.member)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<String>()? {
-            if name == self.list.member {
-                map.next_value_seed(Elements(self))?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The list itself: an array, or `null` for an empty one.
-struct Elements<'r, 'a>(&'r mut Reading<'a>);
-
-impl<'de> DeserializeSeed<'de> for Elements<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Elements<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element_seed(Element(self.0))?.is_some() {}
-        Ok(())
-    }
-}
-
-/// One element: a string, or anything else, which is odd but no reason to fail.
-struct Element<'r, 'a>(&'r mut Reading<'a>);
-
-impl<'de> DeserializeSeed<'de> for Element<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Element<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        self.0.take(Some(text))
-    }
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        self.0.take(None)
-    }
-
-    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<(), E> {
-        self.0.take(None)
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<(), E> {
-        self.0.take(None)
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<(), E> {
-        self.0.take(None)
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<(), E> {
-        self.0.take(None)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        self.0.take(None)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.0.take(None)
     }
 }
 

@@ -3,5 +3,7 @@
 // `ls` joins with the command itself.
 mod ls;
 mod real;
+// mod repos;
 mod support;
 mod support_selftest;
+mod tidy;

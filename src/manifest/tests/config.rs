@@ -1,3 +1,5 @@
+//! Image configs: members that are missing, odd, or absurd.
+
 use super::super::*;
 
 fn config(text: &str) -> ImageConfig {

@@ -1,3 +1,5 @@
+//! Documents: kinds told apart, ambiguous ones refused.
+
 use super::super::*;
 use crate::platform::Selection;
 

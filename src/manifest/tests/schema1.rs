@@ -1,3 +1,5 @@
+//! Schema 1: the signed payload and its digest.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 

@@ -39,7 +39,10 @@ pub struct HubBuilder {
     limited: Mutex<Option<(usize, String)>>,
     ignore_page_size: bool,
     delay: Duration,
+    hooks: Vec<Hook>,
 }
+
+type Hook = Box<dyn Fn(&Request) -> Option<Response> + Send + Sync>;
 
 #[derive(Default)]
 struct Repository {
@@ -156,6 +159,15 @@ impl HubBuilder {
         self
     }
 
+    /// A hook before everything else; `None` goes on as usual.
+    pub fn hook(
+        mut self,
+        hook: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.push(Box::new(hook));
+        self
+    }
+
     /// Waits before each answer.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
@@ -196,6 +208,9 @@ impl HubBuilder {
     }
 
     fn route(&self, request: &Request) -> Response {
+        if let Some(response) = self.hooks.iter().find_map(|hook| hook(request)) {
+            return response;
+        }
         let path = request.path.trim_end_matches('/');
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         match (request.method.as_str(), segments.as_slice()) {

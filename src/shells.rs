@@ -26,11 +26,11 @@ impl Shell {
     /// The script.
     pub fn script(self) -> &'static str {
         match self {
-            Shell::Bash => include_str!("../../completions/docker-tags.bash"),
-            Shell::Zsh => include_str!("../../completions/_docker-tags"),
-            Shell::Fish => include_str!("../../completions/docker-tags.fish"),
-            Shell::PowerShell => include_str!("../../completions/docker-tags.ps1"),
-            Shell::Elvish => include_str!("../../completions/docker-tags.elv"),
+            Shell::Bash => include_str!("../completions/docker-tags.bash"),
+            Shell::Zsh => include_str!("../completions/_docker-tags"),
+            Shell::Fish => include_str!("../completions/docker-tags.fish"),
+            Shell::PowerShell => include_str!("../completions/docker-tags.ps1"),
+            Shell::Elvish => include_str!("../completions/docker-tags.elv"),
         }
     }
 }

@@ -1,0 +1,109 @@
+//! What the playground's registries hold.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::support::{Image, TestRegistry, TokenRules};
+
+const USER: &str = "alice";
+const PASSWORD: &str = "playground";
+
+const ALPINE: &str = "2.6 2.7 3.1 3.2 3.3 3.4 3.5 3.6 3.7 3.8 3.9 3.9.6 3.10 3.10.9 3.11 3.12 3.13 \
+    3.14 3.15 3.16 3.17 3.18 3.18.12 3.19 3.19.7 3.20 3.20.6 3.21 3.21.3 3.22 3.22.0 3.22.1 3 \
+    latest edge";
+const REDIS: &str = "6.2 6.2.14 6.2.14-alpine 7.0 7.0.15 7.2 7.2.4 7.2.4-alpine 7.4 7.4.0 7.4.1 \
+    7.4.1-alpine 7.4.1-bookworm 8.0-rc1 8.0-m04 latest alpine bookworm";
+
+/// Two registries and a home directory. Everything goes when it is dropped.
+pub struct World {
+    hub: TestRegistry,
+    lab: TestRegistry,
+    home: PathBuf,
+}
+
+impl World {
+    /// Starts the registries and writes the configuration.
+    pub fn start() -> World {
+        let platforms = ["linux/amd64", "linux/arm64", "linux/arm/v7"];
+        let mut hub = TestRegistry::new()
+            .user(USER, PASSWORD)
+            .tags("library/alpine", words(ALPINE))
+            .tags("library/redis", words(REDIS))
+            .tags(
+                "library/node",
+                (0..2_500).map(|n| format!("{}.{}.{}", n / 250, n / 10 % 25, n % 10)),
+            )
+            .page_size(1_000)
+            .private("acme/api", &[USER])
+            .require_token(TokenRules::default());
+        for tag in ["1.26.3", "1.27.0", "1.27.0-alpine", "1.27.5", "1.27.5-alpine", "1.29.0-alpine"]
+        {
+            let image = Image::index_with_attestations(tag, &platforms);
+            hub = hub.image(&format!("library/nginx:{tag}"), &image);
+        }
+        for tag in ["2.0.0", "2.1.0", "2.1.1", "latest"] {
+            hub = hub.image(&format!("acme/api:{tag}"), &Image::oci(tag, "linux/amd64"));
+        }
+        let hub = hub.start();
+        let lab = TestRegistry::new().tags("team/app", ["1.0", "1.1", "2.0-rc1"]).start();
+        let home =
+            std::env::temp_dir().join(format!("docker-tags-playground-{}", std::process::id()));
+        let world = World { hub, lab, home };
+        world.write_configuration();
+        world
+    }
+
+    /// The address of the open registry.
+    pub fn lab(&self) -> String {
+        self.lab.server().host()
+    }
+
+    /// The variables that lead a client here.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let path = |name: &str| self.home.join(name).display().to_string();
+        vec![("DOCKER_TAGS_CONFIG", path("config.toml")), ("DOCKER_CONFIG", path("docker"))]
+    }
+
+    fn write_configuration(&self) {
+        let login = BASE64_STANDARD.encode(format!("{USER}:{PASSWORD}"));
+        write_private(
+            &self.home.join("docker/config.json"),
+            &format!(
+                "{{\"auths\":{{\"https://index.docker.io/v1/\":{{\"auth\":\"{login}\"}}}}}}\n"
+            ),
+        );
+        let endpoint = self.hub.server().origin();
+        write_private(
+            &self.home.join("config.toml"),
+            &format!("[profiles.hub]\nregistry = \"docker.io\"\nendpoint = \"{endpoint}\"\n"),
+        );
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // The system's own cleaning of temporary files finds what this cannot remove.
+        let _ = fs::remove_dir_all(&self.home);
+    }
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+fn write_private(path: &Path, content: &str) {
+    let directory = path.parent().expect("a file is in a directory");
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .expect("the temporary directory is writable");
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    std::io::Write::write_all(&mut file.expect("the file is new"), content.as_bytes())
+        .expect("the file is writable");
+}

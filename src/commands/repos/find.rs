@@ -1,0 +1,219 @@
+//! Finding repositories: a catalog, a tree of them, or Docker Hub's API.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use serde_json::Value;
+
+use super::place::Place;
+use crate::commands::context::Context;
+use crate::error::Error;
+use crate::hub::{HubRepository, Namespace};
+use crate::parallel;
+use crate::reference::{DOCKER_HUB, Repository};
+use crate::registry::{Flow, Registry, Sink};
+use crate::select::Glob;
+
+/// The most places of a tree that are asked, and how deep it may be.
+const MAX_NODES: usize = 20_000;
+const MAX_DEPTH: usize = 32;
+
+/// What is asked for.
+pub(super) struct Wanted {
+    /// A repository must match one of these, if there are any.
+    pub(super) filters: Vec<Glob>,
+    /// At most so many.
+    pub(super) limit: Option<usize>,
+}
+
+impl Wanted {
+    /// Whether the path, or its last part, passes the filters.
+    fn keeps(&self, path: &Repository) -> bool {
+        let path = path.as_str();
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let matches = |glob: &Glob| glob.matches(path) || glob.matches(last);
+        self.filters.is_empty() || self.filters.iter().any(matches)
+    }
+
+    /// How many entries are enough in the server's own order, which is by name.
+    fn first(&self) -> Option<usize> {
+        self.limit.filter(|_| self.filters.is_empty())
+    }
+}
+
+/// A repository.
+pub(super) struct Entry {
+    pub(super) path: Repository,
+    /// What Docker Hub tells of it.
+    pub(super) details: Option<HubRepository>,
+    /// The server's own object; null where there is only a path.
+    pub(super) object: Value,
+}
+
+/// What was found, by name.
+pub(super) struct Found {
+    pub(super) entries: Vec<Entry>,
+    /// Whether the server tells more than paths.
+    pub(super) has_details: bool,
+}
+
+/// Finds the repositories of a place.
+///
+/// # Errors
+/// A place that gives no list, and every failure on the way to a whole one.
+pub(super) fn find(context: &Context, place: &Place, wanted: &Wanted) -> Result<Found, Error> {
+    let (mut entries, has_details) = match place {
+        _ if wanted.limit == Some(0) => (Vec::new(), matches!(place, Place::Hub(..))),
+        Place::Hub(namespace, _) => (on_hub(context, place, namespace.as_ref(), wanted)?, true),
+        Place::Registry(_, prefix, _) => {
+            (in_registry(context, place, prefix.as_ref(), wanted)?, false)
+        }
+    };
+    entries.retain(|entry| wanted.keeps(&entry.path));
+    entries.sort_by(|one, other| one.path.cmp(&other.path));
+    entries.truncate(wanted.limit.unwrap_or(usize::MAX));
+    Ok(Found { entries, has_details })
+}
+
+fn on_hub(
+    context: &Context,
+    place: &Place,
+    namespace: Option<&Namespace>,
+    wanted: &Wanted,
+) -> Result<Vec<Entry>, Error> {
+    let hub = context.hub(place.profile())?;
+    let namespace = match namespace {
+        Some(namespace) => namespace.clone(),
+        None => hub.user().map_err(without_namespace)?.0,
+    };
+    let mut entries = Vec::new();
+    let mut odd = 0;
+    odd += hub.repositories(&namespace, &mut |object| {
+        match HubRepository::read(&namespace, &object) {
+            Some(details) => {
+                let path = details.path.clone();
+                entries.push(Entry { path, details: Some(details), object });
+            }
+            None => odd += 1,
+        }
+        let enough = wanted.first().is_some_and(|first| entries.len() >= first);
+        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    warn_of_odd(context, &format!("{DOCKER_HUB}/{namespace}"), odd);
+    Ok(entries)
+}
+
+/// Docker Hub lists by namespace only, and without a login there is none to begin with.
+fn without_namespace(error: Error) -> Error {
+    match error {
+        Error::LoginNeeded { .. } => Error::CatalogRefused {
+            host: DOCKER_HUB.to_owned(),
+            hint: "log in for your own (docker login), or name a namespace: \
+                   docker tags repos NAMESPACE"
+                .to_owned(),
+        },
+        error => error,
+    }
+}
+
+fn in_registry(
+    context: &Context,
+    place: &Place,
+    prefix: Option<&Repository>,
+    wanted: &Wanted,
+) -> Result<Vec<Entry>, Error> {
+    let (name, profile) = (place.registry(), place.profile());
+    let registry = context.registry(&name, profile)?;
+    let mut paths = Paths { prefix, all: 0, known: HashSet::new(), found: Vec::new() };
+    let first = wanted.first().filter(|_| prefix.is_none());
+    let outcome = registry.catalog(first, &mut paths);
+    let refused = matches!(outcome, Err(Error::CatalogRefused { .. } | Error::LoginNeeded { .. }));
+    if let Some(prefix) = prefix.filter(|_| refused)
+        && let Some(found) = tree(context, &registry, prefix, context.jobs(profile))
+    {
+        return Ok(found.into_iter().map(entry).collect());
+    }
+    warn_of_odd(context, &name.to_string(), outcome?);
+    if paths.all == 0 {
+        context.reporter.warn(&format!(
+            "the catalog of {name} is empty; it may show only what the login may see"
+        ));
+    } else if let (Some(prefix), true) = (prefix, paths.found.is_empty()) {
+        context.reporter.warn(&format!("{name} has no repositories below {prefix}"));
+    }
+    Ok(paths.found.into_iter().map(entry).collect())
+}
+
+fn entry(path: Repository) -> Entry {
+    Entry { path, details: None, object: Value::Null }
+}
+
+fn warn_of_odd(context: &Context, place: &str, odd: usize) {
+    if odd > 0 {
+        context.reporter.warn(&format!(
+            "{place}: {odd} entries of the list are no repositories and were left out"
+        ));
+    }
+}
+
+/// Collects the paths of a catalog.
+struct Paths<'a> {
+    prefix: Option<&'a Repository>,
+    /// How many the catalog has.
+    all: usize,
+    known: HashSet<String>,
+    found: Vec<Repository>,
+}
+
+impl Sink for Paths<'_> {
+    fn entry(&mut self, entry: &str) -> Result<Flow, Error> {
+        self.all += 1;
+        if !self.known.insert(entry.to_owned()) {
+            return Ok(Flow::Known);
+        }
+        let wanted = self.prefix.is_none_or(|prefix| {
+            let rest = entry.strip_prefix(prefix.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        self.found.extend(entry.parse().ok().filter(|_| wanted));
+        Ok(Flow::New)
+    }
+}
+
+/// The repositories at and below a path, where the registry tells what lies below; `None` where it
+/// does not, and the refusal of its catalog is the better answer.
+fn tree(
+    context: &Context,
+    registry: &Registry,
+    root: &Repository,
+    jobs: usize,
+) -> Option<Vec<Repository>> {
+    let node = registry.children(root).ok()?;
+    let mut level = node.children?;
+    let mut found: Vec<_> = Some(root.clone()).filter(|_| node.has_content).into_iter().collect();
+    let (mut asked, mut depth) = (0, 0);
+    while !level.is_empty() {
+        (asked, depth) = (asked + level.len(), depth + 1);
+        if asked > MAX_NODES || depth > MAX_DEPTH {
+            context.reporter.warn(&format!(
+                "{root} has more below it than is listed: at most {MAX_NODES} places are looked at"
+            ));
+            break;
+        }
+        let mut next = Vec::new();
+        let take = |path: &Repository, node: Result<crate::registry::Node, Error>| {
+            match node {
+                Ok(node) => {
+                    found.extend(Some(path.clone()).filter(|_| node.has_content));
+                    next.extend(node.children.unwrap_or_default());
+                }
+                Err(error) => context.reporter.warn(&format!("{error}; the list is incomplete")),
+            }
+            Ok::<(), ()>(())
+        };
+        // `take` never fails, so neither does this.
+        let _ = parallel::in_order(&level, jobs, |path| registry.children(path), take);
+        level = next;
+    }
+    Some(found)
+}

@@ -1,0 +1,62 @@
+//! Blobs: configs, and whatever else a manifest points to.
+
+use super::{Registry, unexpected};
+use crate::auth::{Call, Resource};
+use crate::error::Error;
+use crate::http::Method;
+use crate::manifest::{Descriptor, MAX_CONFIG_BYTES, verify};
+use crate::reference::Repository;
+
+impl Registry {
+    /// The bytes that a descriptor points to, verified: those inside the descriptor itself, else
+    /// those of the registry. `plugin`: the repository holds Docker plugins.
+    ///
+    /// # Errors
+    /// [`Error::WrongContent`] for other bytes than the digest promises; a digest that cannot be
+    /// checked; more than [`MAX_CONFIG_BYTES`]; otherwise as for any request.
+    pub fn blob(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        plugin: bool,
+    ) -> Result<Vec<u8>, Error> {
+        // Inline bytes are kept in a descriptor only when they are the right ones.
+        if let Some(bytes) = &descriptor.data {
+            return Ok(bytes.clone());
+        }
+        let name = self.name(repository);
+        let Some(digest) = descriptor.digest.supported() else {
+            let text = crate::terminal::server_text(descriptor.digest.as_str());
+            return Err(self.bad_blob(format!("{name}: \"{text}\" is no digest to check with")));
+        };
+        let resource = Resource::Repository(repository.as_str().to_owned(), plugin);
+        let path = format!("/v2/{repository}/blobs/{digest}");
+        let method = Method::Get;
+        let call = Call { method, path: &path, query: None, accept: None, resource: &resource };
+        let limit = u64::try_from(MAX_CONFIG_BYTES).unwrap_or(u64::MAX);
+        let bytes = self.session.send(&call, |answer| match answer.status() {
+            200..=299 => answer.bytes(limit, "the blob"),
+            404 => Err(Error::NotFoundIn {
+                object: format!("blob {digest}"),
+                name: name.clone(),
+                hint: "the registry lost it: push the image again".to_owned(),
+            }
+            .into()),
+            _ => Err(unexpected(answer)),
+        })?;
+        verify(&bytes, digest)
+            .map_err(|mismatch| self.wrong_content(format!("a blob of {name}"), mismatch))?;
+        match descriptor.size {
+            Some(size) if u64::try_from(bytes.len()) != Ok(size) => Err(self.bad_blob(format!(
+                "{name}: blob {digest} has {} bytes, its manifest says {size}",
+                bytes.len()
+            ))),
+            _ => Ok(bytes),
+        }
+    }
+
+    fn bad_blob(&self, what: String) -> Error {
+        let host = self.session.endpoint().registry.to_string();
+        Error::Answer { host, what, hint: "the image is broken: push it again" }
+    }
+}
