@@ -96,7 +96,7 @@ fn overview(command: &clap::Command) -> String {
         text += &format!("  {:<11} {about}\n", sub.get_name());
     }
     text += &format!("\nA first word that is no command is a repository: {name} alpine\n");
-    text + &format!("{name} --help shows the options, {name} COMMAND --help more of a command.\n")
+    text + &format!("Options: {name} --help; more of a command: {name} COMMAND --help\n")
 }
 
 /// Puts `ls` in front when the first word is no command.

@@ -41,7 +41,7 @@ const HOOKS_JSON: &str = r#"
 Take the lines out again to be rid of the hints.
 "#;
 
-/// Put the plugin, completion scripts and man pages where docker and the shells find them.
+/// Put the plugin, completion scripts and man pages into their places.
 ///
 /// Links this program into docker's directory of plugins, so that `docker tags` works; writes the
 /// completion scripts of the shells that are here (for docker-tags; `docker tags` is completed by

@@ -20,26 +20,20 @@ use crate::env::Env;
 use crate::error::Error;
 use context::Context;
 
-/// What the program can do.
+/// What the program can do. No comments at the variants: they would take the place of the longer
+/// ones at the commands' own `Args` in help and manual.
 #[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "help describes a command by the words at its own Args")]
 pub enum Command {
-    /// List the tags of repositories, newest version first
     #[command(visible_alias = "list")]
     Ls(ls::Args),
-    /// List the repositories of a registry, or of a user or organisation of Docker Hub
     #[command(visible_alias = "catalog")]
     Repos(repos::Args),
-    /// List the Docker Hub namespaces of the login
     Namespaces(namespaces::Args),
-    /// Show how a name is understood, which login applies, what the registry says
     Check(check::Args),
-    /// Print the bearer token for a repository, for use with curl
     Token(token::Args),
-    /// Show how many pulls Docker Hub has left for us
     Ratelimit(ratelimit::Args),
-    /// Print a shell's completion script for docker-tags on its own
     Completion(completion::Args),
-    /// Put the plugin, completion scripts and man pages into their places
     Install(install::Args),
 }
 

@@ -1,6 +1,7 @@
 //! All integration tests, one binary.
 
 // `ls` joins with the command itself.
+mod generated;
 mod ls;
 mod real;
 // mod repos;

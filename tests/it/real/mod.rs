@@ -23,6 +23,7 @@ mod proxy;
 mod registry;
 mod run;
 mod seed;
+mod shells;
 mod signals;
 mod skopeo;
 mod tls;
