@@ -5,14 +5,17 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::docker_cli::Docker;
-use super::run::{TempDir, client_path, run, wait_until};
+use super::run::{TempDir, client_path, run};
 use crate::support::TestRegistry;
 
 /// The ways to call the program.
 const PROGRAMS: [&str; 2] = ["docker tags", "docker-tags"];
+
+/// Bounds a hang; no measure of anything.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A shell at its prompt.
 struct Terminal {
@@ -94,10 +97,10 @@ impl Terminal {
     /// Waits for the command line to be this.
     #[track_caller]
     fn expect(&self, what: &str, expected: &str) {
-        let patience = std::time::Instant::now();
+        let patience = Instant::now();
         while self.line() != expected {
             assert!(
-                patience.elapsed() < Duration::from_secs(20),
+                patience.elapsed() < PATIENCE,
                 "{what}: expected {expected:?} in\n{}",
                 self.screen().trim_end()
             );
@@ -128,12 +131,34 @@ impl Terminal {
     fn lists(&self, typed: &str, expected: &[&str]) {
         self.text(typed);
         self.keys(&["Tab", "Tab"]);
-        wait_until(&format!("{typed} lists {expected:?}"), || {
+        let patience = Instant::now();
+        loop {
             let screen = self.screen();
-            let (_, shown) = screen.split_once(typed).unwrap_or_default();
-            let places: Vec<_> = expected.iter().map(|word| shown.find(word)).collect();
-            places.iter().all(Option::is_some) && places.is_sorted()
-        });
+            // The shells fill columns: the next one is below, or at the top of the next column.
+            let place = |word: &&str| {
+                screen.lines().enumerate().skip(1).find_map(|(row, line)| {
+                    let mut ends = line.match_indices(word).map(|(at, _)| (at, at + word.len()));
+                    let whole = |&(_, end): &(usize, usize)| {
+                        line[end..].chars().next().is_none_or(char::is_whitespace)
+                    };
+                    ends.find(whole).map(|(at, _)| (at, row))
+                })
+            };
+            let places: Vec<_> = expected.iter().map(place).collect();
+            if places.iter().all(Option::is_some) && places.is_sorted() {
+                break;
+            }
+            let screen = screen.trim_end();
+            assert!(patience.elapsed() < PATIENCE, "{typed}: expected {expected:?} in\n{screen}");
+            std::thread::sleep(Duration::from_millis(15));
+        }
+        // The second TAB may still be at work: a shell that takes a key is done with it.
+        self.text("%");
+        let patience = Instant::now();
+        while !self.line().contains('%') {
+            assert!(patience.elapsed() < PATIENCE, "{}", self.screen().trim_end());
+            std::thread::sleep(Duration::from_millis(15));
+        }
         self.keys(&["C-c"]);
         self.expect("an empty line", "$");
         self.keys(&["C-l"]);
