@@ -84,7 +84,7 @@ pub struct Style {
     pub stdout_terminal: bool,
     /// Stderr is a terminal: progress may be drawn there.
     pub stderr_terminal: bool,
-    /// How wide that terminal is, in columns.
+    /// How wide the terminal is, in columns: `COLUMNS`, else what it says, else 80.
     pub width: usize,
     /// Messages on stderr may be coloured.
     pub color: bool,
@@ -93,7 +93,12 @@ pub struct Style {
 impl Style {
     /// Asks the process's own streams, and the environment for the rest (see [`Style::new`]).
     pub fn detect(env: &Env) -> Self {
-        Style::new(env, std::io::stdout().is_terminal(), std::io::stderr().is_terminal())
+        let style =
+            Style::new(env, std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        match columns().filter(|_| style.stdout_terminal && env.text("COLUMNS").is_none()) {
+            Some(width) => Style { width, ..style },
+            None => style,
+        }
     }
 
     /// The style for streams that are or are not terminals. The width is `COLUMNS`, else 80.
@@ -115,6 +120,18 @@ impl Style {
     pub fn label(&self, word: &str, sgr: &str) -> String {
         if self.color { format!("\x1b[{sgr}m{word}:\x1b[0m") } else { format!("{word}:") }
     }
+}
+
+/// How wide the terminal says it is.
+#[cfg(unix)]
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+#[cfg(not(unix))]
+fn columns() -> Option<usize> {
+    None
 }
 
 #[cfg(test)]

@@ -27,13 +27,17 @@ use world::World;
 const CLIENT: &str = "--be-the-client";
 
 /// The tour: what is shown, and the command that shows it.
-const TOUR: [(&str, &str); 8] = [
+const TOUR: [(&str, &str); 12] = [
     ("The newest tags of an image, newest version first", "alpine --limit 6"),
     ("A range, of one kind", "ls nginx --semver '^1.27-alpine'"),
     ("Several repositories at once", "ls alpine redis --filter '[37].*' --limit 2"),
     ("For scripts: the registry's own document, or JSON, or a template", "ls redis --raw"),
     ("", "ls redis --limit 2 --format json"),
     ("A private repository, with docker's own login", "ls acme/api"),
+    ("The namespaces of the login, and an organisation's repositories", "namespaces"),
+    ("", "repos -l acme"),
+    ("Every image:tag of it", "repos --tags acme"),
+    ("Pulls left", "ratelimit"),
     ("Why it works: profile, login, challenge, token", "check acme/api"),
     ("What happens when it does not", "--anonymous ls acme/api"),
 ];

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::support::{Image, TestRegistry, TokenRules};
+use crate::support::hub::{Secret, tag};
+use crate::support::{Image, TestHub, TestRegistry, TokenRules};
 
 const USER: &str = "alice";
 const PASSWORD: &str = "playground";
@@ -15,12 +16,15 @@ const PASSWORD: &str = "playground";
 const ALPINE: &str = "2.6 2.7 3.1 3.2 3.3 3.4 3.5 3.6 3.7 3.8 3.9 3.9.6 3.10 3.10.9 3.11 3.12 3.13 \
     3.14 3.15 3.16 3.17 3.18 3.18.12 3.19 3.19.7 3.20 3.20.6 3.21 3.21.3 3.22 3.22.0 3.22.1 3 \
     latest edge";
+const API: &str = "2.0.0 2.1.0 2.1.1 latest";
+const WEB: &str = "1.0 1.1 1.1-alpine";
 const REDIS: &str = "6.2 6.2.14 6.2.14-alpine 7.0 7.0.15 7.2 7.2.4 7.2.4-alpine 7.4 7.4.0 7.4.1 \
     7.4.1-alpine 7.4.1-bookworm 8.0-rc1 8.0-m04 latest alpine bookworm";
 
-/// Two registries and a home directory. Everything goes when it is dropped.
+/// Two registries, Docker Hub's API and a home directory. Everything goes when it is dropped.
 pub struct World {
     hub: TestRegistry,
+    api: TestHub,
     lab: TestRegistry,
     home: PathBuf,
 }
@@ -37,6 +41,9 @@ impl World {
                 "library/node",
                 (0..2_500).map(|n| format!("{}.{}.{}", n / 250, n / 10 % 25, n % 10)),
             )
+            .tags("acme/web", words(WEB))
+            .image("ratelimitpreview/test:latest", &Image::docker_list("limit", &platforms[..1]))
+            .rate_limit(200, 187)
             .page_size(1_000)
             .private("acme/api", &[USER])
             .require_token(TokenRules::default());
@@ -45,14 +52,15 @@ impl World {
             let image = Image::index_with_attestations(tag, &platforms);
             hub = hub.image(&format!("library/nginx:{tag}"), &image);
         }
-        for tag in ["2.0.0", "2.1.0", "2.1.1", "latest"] {
-            hub = hub.image(&format!("acme/api:{tag}"), &Image::oci(tag, "linux/amd64"));
+        for tag in words(API) {
+            hub = hub.image(&format!("acme/api:{tag}"), &Image::oci(&tag, "linux/amd64"));
         }
         let hub = hub.start();
+        let api = hub_api();
         let lab = TestRegistry::new().tags("team/app", ["1.0", "1.1", "2.0-rc1"]).start();
         let home =
             std::env::temp_dir().join(format!("docker-tags-playground-{}", std::process::id()));
-        let world = World { hub, lab, home };
+        let world = World { hub, api, lab, home };
         world.write_configuration();
         world
     }
@@ -76,10 +84,13 @@ impl World {
                 "{{\"auths\":{{\"https://index.docker.io/v1/\":{{\"auth\":\"{login}\"}}}}}}\n"
             ),
         );
-        let endpoint = self.hub.server().origin();
+        let (endpoint, api) = (self.hub.server().origin(), self.api.origin());
         write_private(
             &self.home.join("config.toml"),
-            &format!("[profiles.hub]\nregistry = \"docker.io\"\nendpoint = \"{endpoint}\"\n"),
+            &format!(
+                "[profiles.hub]\nregistry = \"docker.io\"\nendpoint = \"{endpoint}\"\n\
+                 hub-api = \"{api}\"\n"
+            ),
         );
     }
 }
@@ -89,6 +100,24 @@ impl Drop for World {
         // The system's own cleaning of temporary files finds what this cannot remove.
         let _ = fs::remove_dir_all(&self.home);
     }
+}
+
+/// Docker Hub's API: what the registry has, and who may see it.
+fn hub_api() -> TestHub {
+    let tags = |text: &str| words(text).iter().map(|name| tag(name)).collect::<Vec<_>>();
+    let about = |text: &str, stars: u32, pulls: u64| serde_json::json!({"description": text, "star_count": stars, "pull_count": pulls});
+    TestHub::new()
+        .account(USER, PASSWORD, Secret::Password)
+        .organisation("acme", &[USER])
+        .repository("library/alpine", tags(ALPINE))
+        .members("library/alpine", about("A minimal image, five megabytes", 11_000, 9_876_543_210))
+        .repository("library/redis", tags(REDIS))
+        .members("library/redis", about("An in-memory data store", 13_000, 4_567_890_123))
+        .repository("acme/web", tags(WEB))
+        .members("acme/web", about("The shop window of Acme, served by nginx", 7, 123_456))
+        .private("acme/api", tags(API))
+        .members("acme/api", about("What the shop window talks to", 0, 4_321))
+        .start()
 }
 
 fn words(text: &str) -> Vec<String> {

@@ -2,11 +2,18 @@
 
 pub mod check;
 pub mod completion;
+pub mod config;
 pub mod context;
+pub mod digest;
+pub mod document;
 pub mod global;
+pub mod image;
+pub mod inspect;
 pub mod install;
 pub mod ls;
+pub mod manifest;
 pub mod namespaces;
+pub mod platforms;
 pub mod ratelimit;
 pub mod repos;
 pub mod token;
@@ -27,6 +34,11 @@ use context::Context;
 pub enum Command {
     #[command(visible_alias = "list")]
     Ls(ls::Args),
+    Digest(digest::Args),
+    Manifest(manifest::Args),
+    Platforms(platforms::Args),
+    Config(config::Args),
+    Inspect(inspect::Args),
     #[command(visible_alias = "catalog")]
     Repos(repos::Args),
     Namespaces(namespaces::Args),
@@ -70,6 +82,11 @@ impl Command {
     pub fn run(&self, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
         match self {
             Command::Ls(args) => ls::run(args, context, out),
+            Command::Digest(args) => digest::run(args, context, out),
+            Command::Manifest(args) => manifest::run(args, context, out),
+            Command::Platforms(args) => platforms::run(args, context, out),
+            Command::Config(args) => config::run(args, context, out),
+            Command::Inspect(args) => inspect::run(args, context, out),
             Command::Repos(args) => repos::run(args, context, out),
             Command::Namespaces(args) => namespaces::run(args, context, out),
             Command::Check(args) => check::run(args, context, out),
@@ -91,18 +108,49 @@ pub fn each<T>(
     names: &[T],
     mut step: impl FnMut(&T) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut worst = 0;
+    let mut outcomes = Outcomes::new(context, names.len());
     for name in names {
-        match step(name) {
+        outcomes.note(step(name))?;
+    }
+    outcomes.end()
+}
+
+/// The outcomes of several tries: failures are reported as they come, the worst exit code counts.
+pub struct Outcomes<'a> {
+    context: &'a Context,
+    count: usize,
+    worst: u8,
+}
+
+impl<'a> Outcomes<'a> {
+    /// For so many tries.
+    pub fn new(context: &'a Context, count: usize) -> Self {
+        Outcomes { context, count, worst: 0 }
+    }
+
+    /// Notes how one ended.
+    ///
+    /// # Errors
+    /// The failure itself when it is the only try, or when there is no point in going on.
+    pub fn note(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
+        match outcome {
             Ok(()) => {}
-            Err(error) if names.len() == 1 || is_final(&error) => return Err(error),
+            Err(error) if self.count == 1 || is_final(&error) => return Err(error),
             Err(error) => {
-                worst = worst.max(error.exit_code());
-                context.reporter.error(&error);
+                self.worst = self.worst.max(error.exit_code());
+                self.context.reporter.error(&error);
             }
         }
+        Ok(())
     }
-    if worst == 0 { Ok(()) } else { Err(Error::Reported(worst)) }
+
+    /// The end of all tries.
+    ///
+    /// # Errors
+    /// The worst exit code, unless it is 0.
+    pub fn end(self) -> Result<(), Error> {
+        if self.worst == 0 { Ok(()) } else { Err(Error::Reported(self.worst)) }
+    }
 }
 
 /// Whether there is no point in going on: nobody reads the output, or the user broke off.

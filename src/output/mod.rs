@@ -6,6 +6,7 @@
 //! text is sanitised here and nowhere before (see [`crate::terminal`]). Records are written whole,
 //! and an [`io::Error`] of the stream comes back as it was.
 
+pub mod document;
 pub mod human;
 pub mod json;
 pub mod table;

@@ -4,7 +4,7 @@
 mod generated;
 mod ls;
 mod real;
-// mod repos;
+mod repos;
 mod support;
 mod support_selftest;
 mod tidy;

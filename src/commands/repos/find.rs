@@ -124,8 +124,8 @@ fn in_registry(
 ) -> Result<Vec<Entry>, Error> {
     let (name, profile) = (place.registry(), place.profile());
     let registry = context.registry(&name, profile)?;
-    let mut paths = Paths { prefix, all: 0, known: HashSet::new(), found: Vec::new() };
     let first = wanted.first().filter(|_| prefix.is_none());
+    let mut paths = Paths { prefix, first, all: 0, known: HashSet::new(), found: Vec::new() };
     let outcome = registry.catalog(first, &mut paths);
     let refused = matches!(outcome, Err(Error::CatalogRefused { .. } | Error::LoginNeeded { .. }));
     if let Some(prefix) = prefix.filter(|_| refused)
@@ -159,6 +159,8 @@ fn warn_of_odd(context: &Context, place: &str, odd: usize) {
 /// Collects the paths of a catalog.
 struct Paths<'a> {
     prefix: Option<&'a Repository>,
+    /// How many are enough.
+    first: Option<usize>,
     /// How many the catalog has.
     all: usize,
     known: HashSet<String>,
@@ -176,7 +178,8 @@ impl Sink for Paths<'_> {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
         self.found.extend(entry.parse().ok().filter(|_| wanted));
-        Ok(Flow::New)
+        let enough = self.first.is_some_and(|first| self.found.len() >= first);
+        Ok(if enough { Flow::Stop } else { Flow::New })
     }
 }
 

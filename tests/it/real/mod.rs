@@ -21,6 +21,7 @@ mod ls;
 mod plugin;
 mod proxy;
 mod registry;
+mod repos;
 mod run;
 mod seed;
 mod shells;

@@ -1,0 +1,56 @@
+//! `config`: the config blob of an image, a plugin or an artifact.
+
+use std::io::Write;
+
+use super::context::Context;
+use super::document::{Destination, Printer};
+use super::image::{self, Choice};
+use crate::error::Error;
+use crate::manifest::Kind;
+
+const EXAMPLES: &str = "\
+Examples:
+  docker tags config alpine:3.20
+  docker tags config alpine | jq '.config | {Cmd, Entrypoint}'
+  docker tags config alpine --platform linux/arm64 --format '{{.architecture}} {{.created}}'
+  docker tags config alpine --format '{{range .history}}{{truncate .created_by 80}}{{println}}{{end}}'
+  docker tags config vieux/sshfs --type plugin";
+
+/// Print the config of an image, plugin or artifact.
+///
+/// In a pipe these are the exact bytes; on a terminal the document is indented. Of a
+/// multi-platform image it is the config for this machine, unless --platform says otherwise. A
+/// template uses the document's own names, such as {{.config.Cmd}}.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The image, such as alpine:3.20 or quay.io/org/app@sha256:…
+    #[arg(value_name = "IMAGE")]
+    image: String,
+
+    #[command(flatten)]
+    choice: Choice,
+
+    #[command(flatten)]
+    destination: Destination,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// An image that is not there or has no config; what cannot be written.
+pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+    let printer = Printer::new(context, &args.destination)?;
+    let image = image::one(context, &args.image, &args.choice)?;
+    let chosen = image.descend(context, args.choice.platform.as_ref())?;
+    let config = image.config(&chosen)?.ok_or_else(|| Error::NotFoundIn {
+        object: "config".to_owned(),
+        name: format!(
+            "{}: this is a document of the kind \"{}\"",
+            image.full_name(),
+            Kind::of(&chosen.manifest().document).name()
+        ),
+        hint: format!("print the document: docker tags manifest {}", image.short_name()),
+    })?;
+    printer.print(&config, &format!("the config of {}", image.short_name()), out)
+}

@@ -1,0 +1,134 @@
+//! `digest`: the content digests that tags point to.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::context::Context;
+use super::image::{self, Choice, Image};
+use super::{template_error, write_error};
+use crate::error::Error;
+use crate::output::{Column, Format, Look, Row, Writer};
+
+const EXAMPLES: &str = "\
+Examples:
+  docker tags digest alpine:3.20
+  docker tags digest alpine:3.20 --platform linux/arm64
+  docker tags digest alpine:3.20 --full-ref          for pinning: FROM, image:
+  docker tags digest alpine redis nginx              one per line: NAME:TAG@DIGEST";
+
+/// Print the digests that tags point to.
+///
+/// This is the digest that a pull records: that of the whole index for a multi-platform image,
+/// that of one of its images with --platform. On Docker Hub it costs no pull without --platform.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Images, such as alpine:3.20 or localhost:5000/app:1
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<String>,
+
+    #[command(flatten)]
+    choice: Choice,
+
+    /// Print REGISTRY/REPOSITORY@DIGEST
+    #[arg(long, help_heading = "Output")]
+    full_ref: bool,
+}
+
+/// A digest as it is printed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DigestRow {
+    /// Registry and repository.
+    repository: String,
+    /// The tag; empty when a digest was asked for.
+    tag: String,
+    digest: String,
+    media_type: String,
+    /// What stands in front of the digest on a bare line.
+    #[serde(skip)]
+    prefix: String,
+}
+
+impl Row for DigestRow {
+    const COLUMNS: &'static [Column] = &[
+        Column { key: "Repository", header: "REPOSITORY" },
+        Column { key: "Tag", header: "TAG" },
+        Column { key: "Digest", header: "DIGEST" },
+        Column { key: "MediaType", header: "MEDIA TYPE" },
+    ];
+
+    fn cells(&self, look: &Look) -> Vec<String> {
+        let digest = look.digest(&self.digest);
+        vec![self.repository.clone(), self.tag.clone(), digest, self.media_type.clone()]
+    }
+
+    fn plain(&self) -> Cow<'_, str> {
+        Cow::Owned(format!("{}{}", self.prefix, self.digest))
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Names that are none, before any request; then the failures of images.
+pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+    let format = context.format(Format::Plain)?;
+    let mut writer = Writer::new(out, &format, context.look()).map_err(template_error)?;
+    let outcome = image::each(
+        context,
+        &args.images,
+        &args.choice,
+        |image| args.row(context, image),
+        |_, row| writer.write_row(&row).map_err(write_error),
+    );
+    writer.finish().map_err(write_error)?;
+    outcome
+}
+
+impl Args {
+    fn row(&self, context: &Context, image: &Image) -> Result<DigestRow, Error> {
+        let (digest, media_type) = match &self.choice.platform {
+            Some(platform) => image.digest_for(context, platform)?,
+            None => {
+                let head = image.head()?;
+                (head.digest, head.media_type.to_string())
+            }
+        };
+        let repository = image.reference.name();
+        let tag = match &image.target {
+            crate::registry::Target::Tag(tag) => tag.to_string(),
+            crate::registry::Target::Digest(_) => String::new(),
+        };
+        let prefix = if self.full_ref {
+            format!("{repository}@")
+        } else if self.images.len() > 1 {
+            let separator = if tag.is_empty() { "" } else { ":" };
+            format!("{}{separator}{tag}@", image.reference.familiar_name())
+        } else {
+            String::new()
+        };
+        Ok(DigestRow { repository, tag, digest: digest.to_string(), media_type, prefix })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_fit_their_columns() {
+        let row = DigestRow {
+            repository: "docker.io/library/alpine".into(),
+            tag: "3.20".into(),
+            digest: format!("sha256:{}", "0".repeat(64)),
+            media_type: "application/vnd.oci.image.index.v1+json".into(),
+            prefix: String::new(),
+        };
+        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false };
+        crate::output::assert_fits(&row, &look);
+        assert_eq!(row.plain(), row.digest);
+    }
+}

@@ -1,0 +1,152 @@
+//! Printing a registry's own document: a manifest, an index, a config.
+//!
+//! In a pipe the bytes are exact, so that `| sha256sum` gives the digest. On a terminal JSON is
+//! indented and made harmless; a template or `--format json` picks from it under the document's
+//! own names.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use super::template_error;
+use crate::error::Error;
+use crate::output::{Format, document};
+use crate::terminal::sanitize_lines;
+
+/// Where a document goes.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Destination {
+    /// Write to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+}
+
+/// How a document is printed: decided before the first request.
+pub struct Printer<'a> {
+    context: &'a Context,
+    format: Format,
+    file: Option<&'a Path>,
+}
+
+impl<'a> Printer<'a> {
+    /// Reads the options.
+    ///
+    /// # Errors
+    /// A `--format` that does not fit a document.
+    pub fn new(context: &'a Context, destination: &'a Destination) -> Result<Self, Error> {
+        let format = context.format(Format::Plain)?;
+        if matches!(format, Format::Table | Format::TableTemplate(_)) {
+            return Err(Error::usage(
+                "a document is no table",
+                "--format takes json or a Go template with the document's own names, such as \
+                 '{{.mediaType}}'",
+            ));
+        }
+        let file = destination.output.as_deref().filter(|path| *path != Path::new("-"));
+        Ok(Printer { context, format, file })
+    }
+
+    /// Prints a document.
+    ///
+    /// # Errors
+    /// What cannot be written; a document that a template cannot be applied to.
+    pub fn print(&self, bytes: &[u8], name: &str, out: &mut dyn Write) -> Result<(), Error> {
+        let text = match &self.format {
+            Format::Template(template) => {
+                let value = parse(bytes, name)?;
+                Some(template.render(&value).map_err(template_error)? + "\n")
+            }
+            Format::Json => {
+                parse(bytes, name)?;
+                Some(document::compact(&String::from_utf8_lossy(bytes)) + "\n")
+            }
+            _ => None,
+        };
+        let bytes = text.as_deref().map_or(bytes, str::as_bytes);
+        match self.file {
+            Some(path) => write_file(path, bytes)
+                .map_err(|source| Error::Io { what: path.display().to_string(), source }),
+            None if text.is_none() && self.is_for_reading() => {
+                out.write_all(readable(bytes).as_bytes()).map_err(Error::stdout)
+            }
+            None => out.write_all(bytes).map_err(Error::stdout),
+        }
+    }
+
+    fn is_for_reading(&self) -> bool {
+        self.context.style.stdout_terminal && !self.context.globals.raw
+    }
+}
+
+fn parse(bytes: &[u8], name: &str) -> Result<serde_json::Value, Error> {
+    serde_json::from_slice(bytes).map_err(|_| {
+        Error::usage(
+            format!("{name} is not JSON, so --format has nothing to pick from"),
+            "leave --format out, or use --raw",
+        )
+    })
+}
+
+/// A document for a terminal.
+fn readable(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+        Ok(_) => document::indent(&text) + "\n",
+        Err(_) => sanitize_lines(&text).into_owned() + "\n",
+    }
+}
+
+/// Writes a file so that it is never seen half written. What is no plain file, such as
+/// `/dev/stdout`, is written to as it is.
+fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(known) if !known.is_file() => return fs::write(path, bytes),
+        _ => {}
+    }
+    // A link stays a link.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(temporary);
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_replaced_whole() {
+        let name = format!("docker-tags-document-{}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("manifest.json");
+        for text in ["first", "second, longer", "3"] {
+            write_file(&path, text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        let names: Vec<_> = fs::read_dir(&directory).unwrap().flatten().collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+        assert!(write_file(&directory.join("none/such"), b"x").is_err());
+        assert!(write_file(&directory, b"x").is_err());
+        fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_json_is_shown_as_text() {
+        assert_eq!(readable(b"{\"a\":1}"), "{\n  \"a\": 1\n}\n");
+        assert_eq!(readable(b"a\n\x1b[31mb"), "a\n\\u{1b}[31mb\n");
+    }
+}

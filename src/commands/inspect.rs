@@ -1,0 +1,169 @@
+//! `inspect`: skopeo's summary of an image, and a page for people.
+
+mod page;
+mod steps;
+mod text;
+
+use std::io::Write;
+
+use super::context::Context;
+use super::image::{self, Choice, Chosen, Image};
+use super::template_error;
+use crate::error::Error;
+use crate::manifest::{ImageConfig, Inspect, Kind};
+use crate::output::{Format, document, json};
+use crate::registry::{Flow, ListOptions, Sink};
+
+const EXAMPLES: &str = "\
+Examples:
+  docker tags inspect alpine:3.20
+  docker tags inspect alpine --platform linux/arm64
+  docker tags inspect alpine | jq -r .Created
+  docker tags inspect alpine redis --format '{{.Name}} {{.Architecture}} {{len .Layers}}'
+  docker tags inspect quay.io/org/app --tags --format json";
+
+/// The names of the document's members, which a template can use.
+const KEYS: [&str; 13] = [
+    "Name",
+    "Tag",
+    "Digest",
+    "RepoTags",
+    "Created",
+    "DockerVersion",
+    "Labels",
+    "Architecture",
+    "Variant",
+    "Os",
+    "Layers",
+    "LayersData",
+    "Env",
+];
+
+/// Describe images as skopeo inspect does.
+///
+/// On a terminal this is a page for reading; in a pipe, or with --format json, the document of
+/// `skopeo inspect`. Of a multi-platform image the image for this machine is described, unless
+/// --platform says otherwise. Plugins, charts and other artifacts are described, too.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Images, such as alpine:3.20 or quay.io/org/app@sha256:…
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<String>,
+
+    #[command(flatten)]
+    choice: Choice,
+
+    /// List all tags of the repository, too
+    #[arg(long, help_heading = "Output")]
+    tags: bool,
+}
+
+/// What was found out about an image.
+struct Sheet {
+    chosen: Chosen,
+    /// The config blob as it is; `None` where there is none.
+    config_bytes: Option<Vec<u8>>,
+    /// The config as an image's, where it can be read as one.
+    config: Option<ImageConfig>,
+    tags: Vec<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Names that are none, before any request; then the failures of images.
+pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+    let format = context.format(Format::Plain)?;
+    match &format {
+        Format::Template(template) => {
+            template.check_fields(KEYS.iter().copied()).map_err(template_error)?;
+        }
+        Format::Table | Format::TableTemplate(_) => {
+            return Err(Error::usage(
+                "inspect prints documents, not tables",
+                "--format takes json or a Go template such as '{{.Created}}'",
+            ));
+        }
+        Format::Plain | Format::Json => {}
+    }
+    if context.globals.raw {
+        let write = |_: &Image, bytes: Vec<u8>| out.write_all(&bytes).map_err(Error::stdout);
+        let root = |image: &Image| image.root().map(|root| root.bytes);
+        return image::each(context, &args.images, &args.choice, root, write);
+    }
+    let mut is_first = true;
+    image::each(
+        context,
+        &args.images,
+        &args.choice,
+        |image| args.look_up(context, image),
+        |image, sheet| {
+            let text = match &format {
+                Format::Template(template) => {
+                    template.render(&sheet.summary(image)).map_err(template_error)? + "\n"
+                }
+                Format::Json => {
+                    json::to_string(&sheet.summary(image)).map_err(Error::stdout)? + "\n"
+                }
+                _ if context.style.stdout_terminal => {
+                    let gap = if is_first { "" } else { "\n" };
+                    gap.to_owned() + &page::page(image, &sheet, &page::Layout::of(context))
+                }
+                _ => document::escape(&sheet.summary(image).to_json()),
+            };
+            is_first = false;
+            out.write_all(text.as_bytes()).map_err(Error::stdout)
+        },
+    )
+}
+
+impl Args {
+    fn look_up(&self, context: &Context, image: &Image) -> Result<Sheet, Error> {
+        let chosen = image.descend_if_possible(context, self.choice.platform.as_ref())?;
+        let document = &chosen.manifest().document;
+        let config_bytes = match image.config(&chosen) {
+            // An artifact may keep anything there.
+            Err(Error::TooLarge { .. }) if Kind::of(document) != Kind::Image => None,
+            config => config?,
+        };
+        let config = image::image_config(document, config_bytes.as_deref());
+        let tags = if self.tags { all_tags(image)? } else { Vec::new() };
+        Ok(Sheet { chosen, config_bytes, config, tags })
+    }
+}
+
+impl Sheet {
+    fn summary(&self, image: &Image) -> Inspect {
+        Inspect::new(
+            &image.reference.name(),
+            &self.chosen.root.digest,
+            &self.chosen.manifest().document,
+            self.config.as_ref(),
+            self.tags.clone(),
+        )
+    }
+}
+
+/// All tags of an image's repository, in the registry's order.
+fn all_tags(image: &Image) -> Result<Vec<String>, Error> {
+    let mut list = List::default();
+    image.registry.tags(image.reference.repository(), ListOptions::default(), &mut list)?;
+    Ok(list.tags)
+}
+
+#[derive(Default)]
+struct List {
+    tags: Vec<String>,
+    known: std::collections::HashSet<String>,
+}
+
+impl Sink for List {
+    fn entry(&mut self, tag: &str) -> Result<Flow, Error> {
+        if !self.known.insert(tag.to_owned()) {
+            return Ok(Flow::Known);
+        }
+        self.tags.push(tag.to_owned());
+        Ok(Flow::New)
+    }
+}
