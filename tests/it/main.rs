@@ -1,7 +1,10 @@
 //! All integration tests, one binary.
 
 // `ls` joins with the command itself.
+mod complete;
+mod examples;
 mod generated;
+mod install;
 mod ls;
 mod real;
 mod repos;
