@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::env::Env;
-use crate::error::{Error, FAILED};
+use crate::error::Error;
 use crate::man;
 use crate::process::find_program;
 use crate::shells::Shell;
@@ -92,16 +92,14 @@ pub fn run(
         .and_then(std::fs::canonicalize)
         .map_err(|source| Error::Io { what: "this program's own file".to_owned(), source })?;
     let places = directories.places(&program, args.copy || args.system, root, env);
-    let mut worst = Ok(());
+    let mut not_ours = 0;
     for place in &places {
         let outcome =
             if args.uninstall { place.remove(args.dry_run) } else { place.install(args.dry_run) };
         match outcome {
             Ok(Outcome::Nothing) => {}
             Ok(outcome) => {
-                if outcome == Outcome::NotOurs {
-                    worst = Err(Error::Reported(FAILED));
-                }
+                not_ours += usize::from(outcome == Outcome::NotOurs);
                 write(out, &format!("{}\n", outcome.describe(place, args.dry_run)))?;
             }
             Err(source) => {
@@ -111,13 +109,25 @@ pub fn run(
         }
     }
     if args.uninstall || args.dry_run {
-        return worst;
+        return left_alone(not_ours);
     }
     let undo = if args.system { "install --system --uninstall" } else { "install --uninstall" };
     write(out, &format!("\nUndo with: {} {undo}\n", program.display()))?;
     write(out, &directories.advice(env))?;
     write(out, &check::plugin(&directories.docker_config, &places[0].path, env)?)?;
-    worst
+    left_alone(not_ours)
+}
+
+/// The error for files that were in the way; each was named already.
+fn left_alone(count: usize) -> Result<(), Error> {
+    match count {
+        0 => Ok(()),
+        _ => Err(Error::Answer {
+            host: "install".to_owned(),
+            what: format!("{count} of the files there are not ours and were left alone"),
+            hint: "move them away and try again",
+        }),
+    }
 }
 
 fn write(out: &mut dyn Write, text: &str) -> Result<(), Error> {

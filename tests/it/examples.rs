@@ -37,7 +37,15 @@ fn world(builder: crate::support::registry::RegistryBuilder) -> TestRegistry {
             builder = builder.image(&format!("{name}:{tag}"), &image);
         }
     }
-    for name in ["coreos/dnsmasq", "acme/api", "acme/web", "org/app", "team/app", "busy/app"] {
+    for name in [
+        "coreos/dnsmasq",
+        "acme/api",
+        "acme/web",
+        "org/app",
+        "team/app",
+        "busy/app",
+        "acme/some-operator",
+    ] {
         for tag in numbers.split(' ') {
             let image = Image::index(&format!("{name}{tag}"), &PLATFORMS);
             builder = builder.image(&format!("{name}:{tag}"), &image);

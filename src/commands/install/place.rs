@@ -9,7 +9,7 @@ const MARK: &str = "docker-tags: this file is the program itself, installed or n
 /// What every text that we install says of itself.
 const TEXT_MARKS: [&str; 2] = ["# Completion of docker-tags for ", crate::man::MARK];
 /// The largest file that is read to see whether it is ours.
-const MAX_READ: u64 = 64 << 20;
+const MAX_READ: u64 = 256 << 20;
 
 /// A file or link that is installed.
 pub(super) struct Place {
