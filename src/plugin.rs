@@ -250,6 +250,7 @@ pub fn watch_socket(env: &crate::env::Env) {
     std::thread::spawn(move || {
         let mut nothing = [0; 16];
         while !matches!(stream.read(&mut nothing), Ok(0) | Err(_)) {}
+        std::thread::sleep(SIGNALS_FIRST);
         std::process::exit(i32::from(TERMINATED));
     });
 }
@@ -263,6 +264,7 @@ pub fn watch_socket(env: &crate::env::Env) {
     std::thread::spawn(move || {
         let mut nothing = [0; 16];
         while !matches!(stream.read(&mut nothing), Ok(0) | Err(_)) {}
+        std::thread::sleep(SIGNALS_FIRST);
         std::process::exit(i32::from(TERMINATED));
     });
 }
@@ -270,6 +272,11 @@ pub fn watch_socket(env: &crate::env::Env) {
 /// Windows has no such socket for us.
 #[cfg(not(unix))]
 pub fn watch_socket(_env: &crate::env::Env) {}
+
+/// How long a closed socket waits for a signal: Ctrl-C reaches docker and us at the same moment,
+/// docker then closes the socket, and the code of the signal is the right one.
+#[cfg(unix)]
+const SIGNALS_FIRST: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// The exit code after SIGTERM, or after docker asked us to stop.
 pub const TERMINATED: u8 = 143;

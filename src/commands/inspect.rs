@@ -148,7 +148,8 @@ impl Sheet {
 /// All tags of an image's repository, in the registry's order.
 fn all_tags(image: &Image) -> Result<Vec<String>, Error> {
     let mut list = List::default();
-    image.registry.tags(image.reference.repository(), ListOptions::default(), &mut list)?;
+    let options = ListOptions { plugin: image.plugin, ..ListOptions::default() };
+    image.registry.tags(image.reference.repository(), options, &mut list)?;
     Ok(list.tags)
 }
 

@@ -32,7 +32,8 @@ pub(super) enum Kind {
 
 const FORMATS: [(&str, &str); 2] = [("json", "One JSON object per row"), ("table", "A table")];
 
-const PLATFORMS: [&str; 10] = [
+const PLATFORMS: [&str; 11] = [
+    "local",
     "linux/amd64",
     "linux/arm64",
     "linux/arm/v7",
@@ -83,7 +84,7 @@ pub(super) fn kind_of_word(word: &str, line: &Line, arg: &Arg) -> Option<Kind> {
             Kind::Profile
         }
         "FORMAT" => Kind::Format,
-        "PLATFORM" => Kind::Platform,
+        "PLATFORM" | "OS" | "ARCH" | "VARIANT" => Kind::Platform,
         "FILE" | "PATH" => Kind::File,
         "DIR" | "DIRECTORY" => Kind::Directory,
         "N" | "SECONDS" | "USER" | "GLOB" | "REGEX" | "RANGE" | "TAG" | "NAME" | "URL" | "KEY"

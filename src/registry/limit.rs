@@ -3,10 +3,10 @@
 //! It stands in the headers of every manifest's answer, and a HEAD is no pull: so asking is free.
 //! Source: [Docker's usage and limits](https://docs.docker.com/docker-hub/usage/pulls/).
 
-use super::{Registry, not_found, unexpected};
+use super::{RateLimit, Registry, not_found, unexpected};
 use crate::auth::{Call, Resource};
 use crate::error::Error;
-use crate::http::{Answer, Method};
+use crate::http::Method;
 use crate::terminal::server_text;
 
 /// The repository that Docker keeps for this question.
@@ -37,7 +37,7 @@ impl Registry {
         let call = Call { method, path: &path, query, accept, resource: &resource };
         let registry = &self.session.endpoint().registry;
         self.session.send(&call, |answer| match answer.status() {
-            200..=299 => Ok(read(answer)),
+            200..=299 => Ok(read(&RateLimit::of(answer))),
             404 => Err(not_found(
                 &self.session,
                 answer,
@@ -48,10 +48,10 @@ impl Registry {
     }
 }
 
-fn read(answer: &Answer) -> PullLimit {
-    let (limit, window) = value_and_window(answer.header_text("ratelimit-limit"));
-    let (remaining, other_window) = value_and_window(answer.header_text("ratelimit-remaining"));
-    let source = answer.header_text("docker-ratelimit-source").map(server_text);
+fn read(headers: &RateLimit) -> PullLimit {
+    let (limit, window) = value_and_window(headers.limit.as_deref());
+    let (remaining, other_window) = value_and_window(headers.remaining.as_deref());
+    let source = headers.source.as_deref().map(server_text);
     let source = source.filter(|source| !source.is_empty());
     PullLimit { limit, remaining, window: window.or(other_window), source }
 }

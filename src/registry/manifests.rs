@@ -73,7 +73,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    fn of(answer: &Answer) -> Self {
+    pub(super) fn of(answer: &Answer) -> Self {
         let text = |name| answer.header_text(name).map(str::to_owned);
         RateLimit {
             limit: text("ratelimit-limit"),

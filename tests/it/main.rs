@@ -4,6 +4,7 @@
 mod complete;
 mod examples;
 mod generated;
+mod images;
 mod install;
 mod ls;
 mod real;

@@ -47,7 +47,7 @@ pub(super) fn page(image: &Image, sheet: &Sheet, layout: &Layout) -> String {
     let document = &sheet.chosen.manifest().document;
     let kind = Kind::of(document);
     page.title(&image.full_name(), sheet.chosen.root.digest.as_str());
-    page.facts(image, sheet, &kind);
+    page.facts(sheet, &kind);
     if let Content::Index(index) = &sheet.chosen.root.document.content {
         page.platforms(index, sheet.chosen.child.as_ref().map(|child| child.digest.as_str()));
     }
@@ -135,7 +135,7 @@ impl Page<'_> {
         }
     }
 
-    fn facts(&mut self, image: &Image, sheet: &Sheet, kind: &Kind) {
+    fn facts(&mut self, sheet: &Sheet, kind: &Kind) {
         let manifest = sheet.chosen.manifest();
         self.fact("Kind", &kind_text(kind, &manifest.document));
         let config = sheet.config.as_ref();
@@ -155,7 +155,6 @@ impl Page<'_> {
         if let Some(config) = config {
             self.image_facts(config);
         }
-        self.fact("Registry", image.reference.registry().as_str());
     }
 
     fn image_facts(&mut self, config: &ImageConfig) {
@@ -187,7 +186,6 @@ impl Page<'_> {
     fn platforms(&mut self, index: &Index, shown: Option<&str>) {
         let entries: Vec<&Descriptor> =
             index.manifests.iter().filter(|entry| entry.entry() == Entry::Image).collect();
-        let others = index.manifests.len() - entries.len();
         self.section("Platforms");
         let name = |entry: &Descriptor| {
             let text = entry.platform.as_ref().map(ToString::to_string);
@@ -201,10 +199,19 @@ impl Page<'_> {
             let blanks = " ".repeat(widest.saturating_sub(name.chars().count()));
             self.line(&format!("{mark} {name}{blanks}   {digest}"));
         }
-        match others {
+        let is_attestation =
+            |entry: &&Descriptor| matches!(entry.entry(), Entry::Attestation { .. });
+        let attestations = index.manifests.iter().filter(is_attestation).count();
+        self.others(attestations, "attestation", "attestations");
+        let unknown = index.manifests.len() - entries.len() - attestations;
+        self.others(unknown, "unknown entry", "unknown entries");
+    }
+
+    fn others(&mut self, count: usize, one: &str, many: &str) {
+        match count {
             0 => {}
-            1 => self.line("  and 1 attestation or unknown entry"),
-            _ => self.line(&format!("  and {others} attestations or unknown entries")),
+            1 => self.line(&format!("  and 1 {one}")),
+            _ => self.line(&format!("  and {count} {many}")),
         }
     }
 

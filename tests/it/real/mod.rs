@@ -6,7 +6,7 @@
 //!
 //! The bench: `run` (programs), `wire` (HTTP of our own), `registry`, `proxy` (counts what the client sends),
 //! `token` (a token service that signs), `tls`, `seed` and `bulk` (content), `skopeo`, `docker_cli`.
-//! Its own tests are in `bench`; the product's in `ls`, `check`, `plugin`, `signals`
+//! Its own tests are in `bench`; the product's in `ls`, `images`, `check`, `plugin`, `signals`
 //! and `bad_input`.
 
 #![cfg(unix)]
@@ -17,6 +17,7 @@ mod bench;
 mod bulk;
 mod check;
 mod docker_cli;
+mod images;
 mod ls;
 mod plugin;
 mod proxy;

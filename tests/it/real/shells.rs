@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::docker_cli::Docker;
 use super::run::{TempDir, client_path, run};
-use crate::support::TestRegistry;
+use crate::support::{Response, Server, TestRegistry};
 
 /// The ways to call the program.
 const PROGRAMS: [&str; 2] = ["docker tags", "docker-tags"];
@@ -59,10 +61,16 @@ impl Terminal {
                  docker completion fish | source\nsource {scripts}/docker-tags.fish\n"
             ),
         );
+        Terminal::open(docker, shell, "unix:///nonexistent")
+    }
+
+    /// A shell with what its home holds already, and programs in the home's `bin`.
+    fn open(docker: Docker, shell: &str, engine: &str) -> Terminal {
+        let home = docker.home.docker_config().parent().expect("a home").to_owned();
         let terminal = Terminal { docker, place: TempDir::new() };
         let mut start = terminal.tmux();
         let path = format!("{}/bin:{}", home.display(), std::env::var("PATH").unwrap_or_default());
-        start.env("PATH", path).env("TERM", "screen").env("DOCKER_HOST", "unix:///nonexistent");
+        start.env("PATH", path).env("TERM", "screen").env("DOCKER_HOST", engine);
         run(start.args(["-f", "/dev/null", "new-session", "-d", "-x", "160", "-y", "50", shell]))
             .expect_code(0);
         terminal.expect("a prompt", "$");
@@ -246,4 +254,66 @@ fn zsh_completes() {
 #[ignore = "needs tmux, fish and the real docker CLI"]
 fn fish_completes() {
     everything_completes("fish");
+}
+
+/// What the README promises a new user: from the program alone to the first completed tag. (`cargo
+/// install` has put the program into the `PATH`.)
+#[test]
+#[ignore = "needs tmux, bash, bash-completion and the real docker CLI"]
+fn the_first_five_minutes() {
+    let registry = TestRegistry::new().tags("team/app", ["1.9", "1.10"]).start();
+    let docker = Docker { home: super::run::Home::new() };
+    let home = docker.home.docker_config().parent().expect("a home").to_owned();
+    std::fs::create_dir_all(home.join("bin")).expect("make a directory");
+    std::os::unix::fs::symlink(client_path(), home.join("bin/docker-tags")).expect("link");
+    docker.run(["tags", "ls", &registry.repo("team/app")]).expect_code(1);
+    let installed = run(docker.home.command(home.join("bin/docker-tags")).arg("install"));
+    let installed = installed.expect_code(0);
+    assert!(installed.stdout.contains("docker sees the plugin."), "{installed}");
+    let tags = docker.run(["tags", "ls", &registry.repo("team/app")]).expect_code(0);
+    assert_eq!(tags.stdout, "1.10\n1.9\n");
+    let man = run(docker
+        .home
+        .command("man")
+        .args(["docker-tags-ls"])
+        .env("MANPATH", home.join(".local/share/man")));
+    assert!(man.stdout.contains("DOCKER-TAGS-LS(1)"), "{man}");
+
+    // docker's own script is the one thing that is docker's to install.
+    let script = docker.run(["completion", "bash"]).expect_code(0).stdout;
+    let scripts = home.join(".local/share/bash-completion/completions");
+    std::fs::write(scripts.join("docker"), script).expect("the directory was made by install");
+    let bashrc = "PS1='$ '\n. /usr/share/bash-completion/bash_completion\n";
+    std::fs::write(home.join(".bashrc"), bashrc).expect("write a file of the home");
+    let terminal = Terminal::open(docker, "bash", "unix:///nonexistent");
+    for program in PROGRAMS {
+        let typed = format!("{program} check {}:1.1", registry.repo("team/app"));
+        terminal.completes(&typed, &format!("{typed}0 "));
+    }
+}
+
+/// An engine that knows no image, and docker's hint after the pull.
+#[test]
+#[ignore = "needs tmux and the real docker CLI"]
+fn a_failed_pull_gets_a_hint() {
+    let engine = Server::new(|request| match request.path.as_str() {
+        path if path.ends_with("/images/create") => Response::json(
+            404,
+            &json!({"message": "manifest for alpine:3.99 not found: manifest unknown"}),
+        ),
+        _ => Response::with_body(200, "text/plain", "OK").header("Api-Version", "1.45"),
+    });
+    let docker = Docker::new();
+    docker.home.write_config(
+        r#"{"features":{"hooks":"true"},"plugins":{"tags":{"hooks":"pull,run,create"}}}"#,
+    );
+    let terminal = Terminal::open(docker, "bash", &format!("tcp://{}", engine.host()));
+    terminal.text("docker pull alpine:3.99");
+    terminal.keys(&["Enter"]);
+    let patience = Instant::now();
+    while !terminal.screen().contains("docker tags ls alpine:3.99") {
+        let screen = terminal.screen();
+        assert!(patience.elapsed() < PATIENCE, "{}", screen.trim_end());
+        std::thread::sleep(Duration::from_millis(15));
+    }
 }

@@ -188,15 +188,17 @@ fn namespaces_need_a_login() {
     let output = home(&hub, None).run(["namespaces"]);
     output.code(4).stdout("").stderr_has("login needed\n\nhint: docker login\n");
     assert_eq!(asked(&hub), [""; 0]);
-    let output = logged_in(&hub, "alice@example.com", PASSWORD);
-    let hub_accepts = super::hub()
+}
+
+#[test]
+fn a_user_name_that_is_no_namespace() {
+    let hub = hub()
         .hook(|r| {
             let token = json!({"access_token": "canary-hub-jwt.0.signature"});
             (r.method == "POST").then(|| Response::json(200, &token))
         })
         .start();
-    drop(output);
-    let output = logged_in(&hub_accepts, "alice@example.com", PASSWORD).run(["namespaces"]);
+    let output = logged_in(&hub, "alice@example.com", PASSWORD).run(["namespaces"]);
     output.code(2).stderr_has("alice@example.com").stderr_has("Docker ID");
 }
 
