@@ -86,7 +86,7 @@ impl Directories {
     /// # Errors
     /// Files that cannot be read.
     pub fn authorities_of(&self, host: &str) -> Result<TlsSettings, Error> {
-        let directory = Some(host.to_owned());
+        let directory = self.place(host);
         let mut settings = TlsSettings { directory, ..TlsSettings::default() };
         if let Some(files) = self.files(host) {
             add_crt_files(&mut settings, &files)?;
@@ -94,16 +94,29 @@ impl Directories {
         Ok(settings)
     }
 
+    /// Where a host's authorities are looked up, or would be: for hints.
+    pub fn place(&self, host: &str) -> Option<String> {
+        let place = self.existing(host).or_else(|| Some(self.0.last()?.join(file_name(host))));
+        place.map(|path| path.display().to_string())
+    }
+
+    fn existing(&self, host: &str) -> Option<PathBuf> {
+        let name = file_name(host);
+        self.0.iter().map(|base| base.join(&name)).find(|path| path.is_dir())
+    }
+
     /// The files of a host's directory, sorted; none if there is no directory that can be read.
     fn files(&self, host: &str) -> Option<Vec<PathBuf>> {
-        // Windows allows no colon in a file's name; docker leaves it out.
-        let name = if cfg!(windows) { host.replace(':', "") } else { host.to_owned() };
-        let directory = self.0.iter().map(|base| base.join(&name)).find(|path| path.is_dir())?;
-        let entries = fs::read_dir(directory).ok()?;
+        let entries = fs::read_dir(self.existing(host)?).ok()?;
         let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         files.sort();
         Some(files)
     }
+}
+
+/// Windows allows no colon in a file's name; docker leaves it out there.
+fn file_name(host: &str) -> String {
+    if cfg!(windows) { host.replace(':', "") } else { host.to_owned() }
 }
 
 fn has_extension(file: &Path, extension: &str) -> bool {

@@ -83,6 +83,10 @@ pub fn parse(args: Vec<OsString>, by_docker: bool) -> Result<Parsed, Error> {
     match parsed {
         Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
         Err(error) if !error.use_stderr() => Ok(Parsed::Print(error.render().to_string())),
+        // As docker does with a command of commands alone.
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Ok(Parsed::Print(error.render().to_string()))
+        }
         Err(error) => Err(usage_error(&error, &help)),
     }
 }
@@ -228,7 +232,7 @@ mod tests {
 
     #[test]
     fn help_goes_to_stdout() {
-        for line in ["", "--help", "help", "ls --help", "help ls", "--version"] {
+        for line in ["", "--help", "help", "ls --help", "help ls", "--version", "profile"] {
             assert!(matches!(parsed(line), Ok(Parsed::Print(_))), "{line}");
         }
     }

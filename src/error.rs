@@ -68,7 +68,7 @@ pub struct BadCertificate {
     pub fault: Fault,
     /// What is wrong, for people.
     pub why: String,
-    /// The host's directory below `certs.d`, if one has an effect.
+    /// The host's `certs.d` directory, if one has an effect.
     pub directory: Option<String>,
     /// Whether the host is one that the registry named, to which its settings do not apply.
     pub foreign: bool,

@@ -41,7 +41,7 @@ pub struct Hub {
     prefix: String,
     peer: Peer,
     source: LoginSource,
-    login: OnceLock<Option<Login>>,
+    login: OnceLock<Option<Arc<Login>>>,
     /// How requests are made; unknown before the first one.
     access: Mutex<Option<Access>>,
 }

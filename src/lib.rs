@@ -36,6 +36,7 @@ pub mod parallel;
 pub mod platform;
 pub mod plugin;
 mod process;
+pub mod progress;
 pub mod reference;
 pub mod registry;
 pub mod report;
@@ -85,13 +86,19 @@ fn dispatch(invocation: Invocation, env: Env) -> Result<(), Error> {
         Request::Run(args) => match cli::parse(args, by_docker)? {
             cli::Parsed::Print(text) => print(&text),
             cli::Parsed::Run(cli) => {
+                if cli.command.is_about_the_program() {
+                    let root = cli::command(by_docker);
+                    return cli.command.run_alone(
+                        &root,
+                        &env,
+                        config_dir,
+                        &mut io::stdout().lock(),
+                    );
+                }
+                let make = if cli.command.is_local() { Context::for_files } else { Context::new };
+                let context = make(cli.globals, env, config_dir, by_docker)?;
                 let mut out = BufWriter::with_capacity(32 * 1024, io::stdout().lock());
-                let outcome = if cli.command.is_about_the_program() {
-                    cli.command.run_alone(&cli::command(by_docker), &env, config_dir, &mut out)
-                } else {
-                    let context = Context::new(cli.globals, env, config_dir, by_docker)?;
-                    cli.command.run(&context, &mut out)
-                };
+                let outcome = cli.command.run(&context, &mut out);
                 // What was printed before an error is complete lines, and is kept.
                 outcome.and(out.flush().map_err(Error::stdout))
             }

@@ -19,7 +19,12 @@ pub struct Reporter {
     verbose: bool,
     silent: bool,
     seen: Mutex<Seen>,
+    /// Whether the terminal's last line is one of [`Reporter::draw`].
+    drawn: Mutex<bool>,
 }
+
+/// Goes to the line's start and erases it.
+const ERASE: &str = "\r\x1b[K";
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -73,10 +78,28 @@ impl Reporter {
 
     /// A line as it is, such as an error. stderr that cannot be written to is no reason to fail.
     pub fn line(&self, text: &str) {
-        if !self.silent {
-            let line = format!("{}\n", sanitize(text));
-            let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        self.write(&format!("{}\n", sanitize(text)), false);
+    }
+
+    /// Draws a line that does not stay: the next one takes its place. For terminals only.
+    pub fn draw(&self, text: &str) {
+        self.write(&sanitize(text), true);
+    }
+
+    /// Erases the line of [`Reporter::draw`], if there is one.
+    pub fn erase(&self) {
+        self.write("", false);
+    }
+
+    /// Puts a text in the place of what was drawn.
+    fn write(&self, text: &str, drawn: bool) {
+        if self.silent {
+            return;
         }
+        let mut last = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = format!("{}{text}", if *last { ERASE } else { "" });
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        *last = drawn;
     }
 
     /// An error: its line, and its hint after an empty line.

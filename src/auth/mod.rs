@@ -8,24 +8,25 @@
 
 pub mod challenge;
 pub mod endpoint;
+mod login;
 pub mod realm;
 mod respond;
+mod slot;
 pub mod token;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::credentials::Credential;
 use crate::error::{Error, Network};
 use crate::http::address::Reach;
 use crate::http::url::{Origin, Scheme, Url};
 use crate::http::{Answer, Client, Failure, Method, Peer, Request};
-use crate::secret::Secret;
 use challenge::Challenge;
 use endpoint::Endpoint;
+pub use login::Login;
+use login::Trial;
 use respond::History;
+use slot::{Authorization, Slot, same};
 
 /// The most often that one request is sent.
 const MAX_SENDS: u32 = 3;
@@ -54,26 +55,10 @@ impl Resource {
     }
 }
 
-/// A login and where it came from.
-#[derive(Debug, Clone)]
-pub struct Login {
-    /// The credential.
-    pub credential: Credential,
-    /// Where it came from, for people.
-    pub source: String,
-    /// Given for this very call: when it is refused, nothing is tried without it.
-    pub explicit: bool,
-}
-
-impl Login {
-    /// Who this is, for messages.
-    pub fn user(&self) -> &str {
-        self.credential.username().unwrap_or("this token")
-    }
-}
-
 /// Finds the login when the first challenge asks for one: open registries never cause a look-up.
-pub type LoginSource = Box<dyn Fn() -> Option<Login> + Send + Sync>;
+/// The repository is the one that the request is about, if it is about one; the same login is
+/// always the same object.
+pub type LoginSource = Box<dyn Fn(Option<&str>) -> Option<Arc<Login>> + Send + Sync>;
 
 /// A request to a registry's API.
 #[derive(Debug, Clone)]
@@ -90,35 +75,6 @@ pub struct Call<'a> {
     pub resource: &'a Resource,
 }
 
-/// What is sent as `Authorization`.
-#[derive(Debug, Clone)]
-enum Authorization {
-    Basic(Secret),
-    Bearer { header: Secret, expires: Instant },
-}
-
-impl Authorization {
-    fn header(&self) -> &Secret {
-        match self {
-            Authorization::Basic(header) | Authorization::Bearer { header, .. } => header,
-        }
-    }
-
-    fn is_fresh(&self) -> bool {
-        match self {
-            Authorization::Basic(_) => true,
-            Authorization::Bearer { expires, .. } => Instant::now() < *expires,
-        }
-    }
-}
-
-/// What is known of how requests about one resource are answered.
-#[derive(Debug, Default)]
-struct Slot {
-    known: bool,
-    authorization: Option<Authorization>,
-}
-
 /// A registry as this run talks to it. Shared by all threads.
 pub struct Session {
     client: Arc<Client>,
@@ -129,8 +85,8 @@ pub struct Session {
     /// The origin that answers: the endpoint's, or for a loopback registry what the probe found.
     origin: Mutex<Option<Origin>>,
     source: LoginSource,
-    login: OnceLock<Option<Login>>,
-    login_refused: AtomicBool,
+    /// The logins found so far, by repository.
+    logins: Mutex<HashMap<Option<String>, Option<Arc<Login>>>>,
     slots: Mutex<HashMap<Resource, Arc<Mutex<Slot>>>>,
 }
 
@@ -168,8 +124,7 @@ impl Session {
             origin: Mutex::new((!endpoint.probe).then(|| endpoint.origin.clone())),
             endpoint,
             source,
-            login: OnceLock::new(),
-            login_refused: AtomicBool::new(false),
+            logins: Mutex::default(),
             slots: Mutex::default(),
         }
     }
@@ -184,9 +139,16 @@ impl Session {
         self.client.reporter().warn(text);
     }
 
-    /// The login, looked up at the first call.
-    pub fn login(&self) -> Option<&Login> {
-        self.login.get_or_init(|| (self.source)()).as_ref()
+    /// The login for a resource, looked up at the first call.
+    pub fn login(&self, resource: &Resource) -> Option<Arc<Login>> {
+        let repository = match resource {
+            Resource::Repository(name, _) => Some(name.clone()),
+            Resource::Base | Resource::Catalog => None,
+        };
+        // Held while programs run: other threads wait for the answer.
+        let mut logins = lock(&self.logins);
+        let find = |repository: &Option<String>| (self.source)(repository.as_deref());
+        logins.entry(repository).or_insert_with_key(find).clone()
     }
 
     /// Sends a request, authenticating as the registry asks, and reads the answer with `read`.
@@ -212,9 +174,15 @@ impl Session {
         let mut gate = Some(guard).filter(|_| !known);
         let mut history = History::default();
         loop {
+            if !self.admit(call, used.as_ref(), &mut history) {
+                *gate.take().unwrap_or_else(|| lock(&slot)) =
+                    Slot { known: true, authorization: None };
+                used = None;
+            }
             history.sends += 1;
             let refusal = match self.transmit(call, used.as_ref(), &mut read)? {
                 Ok(value) => {
+                    history.trial.take().into_iter().for_each(Trial::accept);
                     if let Some(mut slot) = gate.take() {
                         slot.known = true;
                     }
@@ -400,47 +368,6 @@ impl Session {
         let origin = origin.unwrap_or_else(|| self.endpoint.origin.clone());
         format!("{origin}{}", self.endpoint.prefix)
     }
-
-    /// The bearer token with which requests about a resource are sent, if they are.
-    pub fn token_for(&self, resource: &Resource) -> Option<Secret> {
-        let slot = self.slot(resource);
-        let slot = lock(&slot);
-        match slot.authorization.as_ref()? {
-            Authorization::Bearer { header, .. } => {
-                header.expose().strip_prefix("Bearer ").map(Secret::new)
-            }
-            Authorization::Basic(_) => None,
-        }
-    }
-
-    fn slot(&self, resource: &Resource) -> Arc<Mutex<Slot>> {
-        let mut slots = lock(&self.slots);
-        if let Some(slot) = slots.get(resource) {
-            return slot.clone();
-        }
-        // Where Basic was accepted for one resource it is sent for the next without being asked:
-        // it is the same protection space (RFC 7617 § 2.2).
-        let basic = slots.values().find_map(|slot| {
-            let slot = slot.try_lock().ok()?;
-            slot.authorization.clone().filter(|auth| matches!(auth, Authorization::Basic(_)))
-        });
-        let slot = Slot { known: basic.is_some(), authorization: basic };
-        let slot = Arc::new(Mutex::new(slot));
-        slots.insert(resource.clone(), slot.clone());
-        slot
-    }
-
-    fn mark_login_refused(&self) {
-        self.login_refused.store(true, Ordering::Relaxed);
-    }
-
-    fn is_login_refused(&self) -> bool {
-        self.login_refused.load(Ordering::Relaxed)
-    }
-}
-
-fn same(one: Option<&Authorization>, other: Option<&Authorization>) -> bool {
-    one.map(Authorization::header) == other.map(Authorization::header)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::challenge::{self, Challenge};
 use super::realm::{self, RealmError, Trust};
 use super::token::{self, Token, TokenError, TokenRequest};
-use super::{Authorization, Call, Login, Resource, Session, Unauthorized};
+use super::{Authorization, Call, Login, Resource, Session, Trial, Unauthorized};
 use crate::credentials::Credential;
 use crate::error::Error;
 use crate::http::Peer;
@@ -32,6 +32,8 @@ pub(super) struct History {
     withheld_from: Option<String>,
     /// The token service of the last token.
     realm: Option<String>,
+    /// The right to send the login itself, while its answer is awaited.
+    pub(super) trial: Option<Trial>,
 }
 
 impl Session {
@@ -46,51 +48,61 @@ impl Session {
         if history.sends >= super::MAX_SENDS {
             return Err(self.give_up(call, refusal, history));
         }
-        if let Some(login) = self.login()
+        let login = self.login(call.resource);
+        if matches!(used, Some(Authorization::RegistryToken(_))) {
+            self.registry_token_refused(login.as_deref());
+            history.trial = None;
+        } else if let Some(login) = login.as_ref().filter(|login| !login.is_refused())
             && let Credential::RegistryToken(token) = &login.credential
         {
-            return self.registry_token(login, token, used, refusal);
+            // A token of the registry itself goes straight to it, once.
+            let header = Secret::new(format!("Bearer {}", token.expose()));
+            return Ok(Authorization::RegistryToken(header));
+        }
+        if let Some(login) = &login
+            && login.explicit
+            && login.is_refused()
+        {
+            return Err(self.login_refused(call.resource, refusal.detail.clone()));
         }
         let challenges = &refusal.challenges;
-        let can_basic = self.login().is_some_and(|login| {
-            matches!(login.credential, Credential::Basic { .. }) && !self.is_login_refused()
+        let can_basic = login.as_ref().is_some_and(|login| {
+            matches!(login.credential, Credential::Basic { .. }) && !login.is_refused()
         });
         let chosen = challenge::choose(challenges, can_basic).map(|index| &challenges[index]);
         let basic = challenges.iter().any(Challenge::is_basic) && can_basic;
         if history.sent_basic {
-            return Err(self.basic_refused(refusal));
+            return Err(self.basic_refused(call, refusal));
         }
         match chosen {
             Some(challenge) if challenge.is_bearer() => {
                 self.bearer(call, refusal, challenge, basic, history)
             }
             Some(_) if matches!(used, Some(Authorization::Basic(_))) => {
-                Err(self.basic_refused(refusal))
+                Err(self.basic_refused(call, refusal))
             }
-            Some(_) => self.basic(history),
-            None if self.is_login_refused() => Err(self.login_refused(None)),
+            Some(_) => self.basic(call, history),
+            None if self.is_login_refused(call.resource) => {
+                Err(self.login_refused(call.resource, None))
+            }
             None => Err(self.login_needed(call.resource, refusal)),
         }
     }
 
-    /// A token of the registry itself goes straight to it, once.
-    fn registry_token(
-        &self,
-        login: &Login,
-        token: &Secret,
-        used: Option<&Authorization>,
-        refusal: &Unauthorized,
-    ) -> Result<Authorization, Error> {
-        if used.is_some() {
-            self.mark_login_refused();
-            return Err(self.login_refused(refusal.detail.clone()));
-        }
-        let far = std::time::Duration::from_secs(24 * 3600);
-        let _ = login;
-        Ok(Authorization::Bearer {
-            header: Secret::new(format!("Bearer {}", token.expose())),
-            expires: std::time::Instant::now() + far,
-        })
+    /// What is public is there without the token, too.
+    fn registry_token_refused(&self, login: Option<&Login>) {
+        let Some(login) = login else { return };
+        login.refuse();
+        self.warn_of_refusal(login);
+    }
+
+    fn warn_of_refusal(&self, login: &Login) {
+        self.client.reporter().warn(&format!(
+            "{} refuses the login of {} (from {}); going on without it, with anonymous limits",
+            self.endpoint.registry,
+            login.user(),
+            login.source,
+        ));
     }
 
     fn bearer(
@@ -108,7 +120,7 @@ impl Session {
         if history.fetches > 0 {
             scopes.retain(|scope| !history.asked.contains(scope));
             if scopes.is_empty() && basic {
-                return self.basic(history);
+                return self.basic(call, history);
             }
             if scopes.is_empty() || history.fetches > 1 {
                 return Err(self.give_up(call, refusal, history));
@@ -125,11 +137,13 @@ impl Session {
             }),
             // A service that does not work, beside an offer of Basic: take the offer. A login
             // that the service refuses is not shown to the registry as well.
-            Err(TokenError::Unusable(_)) if basic => self.basic(history),
+            Err(TokenError::Unusable(_)) if basic => self.basic(call, history),
             Err(TokenError::Unusable(error) | TokenError::Failed(error)) => Err(error),
-            Err(TokenError::Refused(401, detail)) if self.login().is_some() => {
-                self.mark_login_refused();
-                Err(self.login_refused(detail))
+            Err(TokenError::Refused(..)) if history.withheld_from.is_some() => {
+                Err(self.give_up(call, refusal, history))
+            }
+            Err(TokenError::Refused(401, detail)) if self.login(call.resource).is_some() => {
+                Err(self.login_refused(call.resource, detail))
             }
             Err(TokenError::Refused(_, detail)) => Err(self.forbidden(call.resource, detail)),
         }
@@ -148,8 +162,8 @@ impl Session {
             .map_err(|why| TokenError::Failed(self.realm_refused(text, why)))?;
         let host = realm.origin().authority();
         let trust = realm::trust(refusal.url.origin(), realm.origin(), &self.endpoint.token_hosts);
-        let mut login = self.login().filter(|_| !self.is_login_refused());
-        if let (Some(withheld), Trust::Anonymous) = (login, trust) {
+        let mut login = self.login(call.resource).filter(|login| !login.is_refused());
+        if let (Some(withheld), Trust::Anonymous) = (&login, trust) {
             self.client.reporter().warn(&format!(
                 "the login of {} for {} is not sent to {host}, which {} names as its token \
                  service",
@@ -160,9 +174,15 @@ impl Session {
             history.withheld_from = Some(host.clone());
             login = None;
         }
-        if let Some(login) = login {
+        if let Some(login) = &login {
             check_username(&login.credential).map_err(TokenError::Failed)?;
         }
+        // Another thread may be trying this login: if it is refused, it is not sent again.
+        let trial = login.as_ref().and_then(Login::admit);
+        if trial.is_none() && login.as_ref().is_some_and(|login| login.explicit) {
+            return Err(TokenError::Failed(self.login_refused(call.resource, None)));
+        }
+        login = login.filter(|_| trial.is_some());
         history.realm = Some(host.clone());
         let request = TokenRequest {
             realm: &realm,
@@ -171,16 +191,21 @@ impl Session {
         };
         let peer = self.token_peer(&realm).map_err(TokenError::Failed)?;
         let peer = peer.as_ref();
-        let credential = login.map(|login| &login.credential);
+        let credential = login.as_ref().map(|login| &login.credential);
         let first = token::fetch(&self.client, peer, &request, credential);
         match (first, login) {
             (Err(TokenError::Refused(status, detail)), Some(login)) => {
                 if status == 401 {
-                    self.mark_login_refused();
+                    login.refuse();
                 }
-                self.without_login(call, &request, peer, login, (status, detail))
+                self.without_login(call, &request, peer, &login, (status, detail))
             }
-            (outcome, _) => outcome,
+            (outcome, _) => {
+                if outcome.is_ok() {
+                    trial.into_iter().for_each(Trial::accept);
+                }
+                outcome
+            }
         }
     }
 
@@ -198,13 +223,8 @@ impl Session {
         }
         let anonymous = token::fetch(&self.client, peer, request, None)
             .map_err(|_| TokenError::Refused(status, detail))?;
-        self.mark_login_refused();
-        self.client.reporter().warn(&format!(
-            "{} refuses the login of {} (from {}); going on without it, with anonymous limits",
-            self.endpoint.registry,
-            login.user(),
-            login.source,
-        ));
+        login.refuse();
+        self.warn_of_refusal(login);
         Ok(anonymous)
     }
 
@@ -217,20 +237,24 @@ impl Session {
         }
     }
 
-    fn basic(&self, history: &mut History) -> Result<Authorization, Error> {
+    fn basic(&self, call: &Call, history: &mut History) -> Result<Authorization, Error> {
         history.sent_basic = true;
-        match self.login().map(|login| &login.credential) {
-            Some(credential @ Credential::Basic { username, password }) => {
-                check_username(credential)?;
-                Ok(Authorization::Basic(token::basic(username, password)))
-            }
-            _ => Err(self.login_refused(None)),
+        let login = self.login(call.resource);
+        let Some(login) = login else { return Err(self.login_refused(call.resource, None)) };
+        check_username(&login.credential)?;
+        match basic_of(&login.credential) {
+            Some(header) => Ok(Authorization::Basic(header)),
+            None => Err(self.login_refused(call.resource, None)),
         }
     }
 
-    fn basic_refused(&self, refusal: &Unauthorized) -> Error {
-        self.mark_login_refused();
-        self.login_refused(refusal.detail.clone())
+    fn basic_refused(&self, call: &Call, refusal: &Unauthorized) -> Error {
+        self.login(call.resource).iter().for_each(|login| login.refuse());
+        self.login_refused(call.resource, refusal.detail.clone())
+    }
+
+    fn is_login_refused(&self, resource: &Resource) -> bool {
+        self.login(resource).is_some_and(|login| login.is_refused())
     }
 
     /// The error after everything that could be tried was tried.
@@ -241,7 +265,9 @@ impl Session {
             .any(|challenge| challenge.parameter("error") == Some("invalid_token"));
         let host = self.endpoint.registry.to_string();
         match (&history.withheld_from, &history.realm) {
-            _ if self.is_login_refused() => self.login_refused(refusal.detail.clone()),
+            _ if self.is_login_refused(call.resource) => {
+                self.login_refused(call.resource, refusal.detail.clone())
+            }
             (Some(realm), _) => Error::LoginWithheld {
                 name: self.name_of(call.resource),
                 host,
@@ -255,12 +281,14 @@ impl Session {
     /// No permission, as far as anybody can tell: registries do not say "exists, but not for you".
     pub(super) fn forbidden(&self, resource: &Resource, detail: Option<String>) -> Error {
         let host = self.endpoint.registry.to_string();
-        let login = self.login().filter(|_| !self.is_login_refused());
+        let login = self.login(resource).filter(|login| !login.is_refused());
         match (resource, login) {
             (Resource::Catalog, _) => self.catalog_refused(),
             (Resource::Base, _) => Error::Server { host, status: 403, detail },
             // Amazon's logins last twelve hours, and an expired one is a 403.
-            (_, Some(_)) if host.ends_with(".amazonaws.com") => self.login_refused(detail),
+            (_, Some(_)) if host.ends_with(".amazonaws.com") => {
+                self.login_refused(resource, detail)
+            }
             (_, Some(login)) => Error::NoAccess {
                 name: self.name_of(resource),
                 user: login.user().to_owned(),
@@ -273,8 +301,9 @@ impl Session {
         }
     }
 
-    fn login_refused(&self, detail: Option<String>) -> Error {
-        let login = self.login();
+    fn login_refused(&self, resource: &Resource, detail: Option<String>) -> Error {
+        let login = self.login(resource);
+        let login = login.as_deref();
         Error::LoginRefused {
             host: self.endpoint.registry.to_string(),
             user: login.map_or("this user", Login::user).to_owned(),
@@ -284,13 +313,13 @@ impl Session {
     }
 
     fn login_needed(&self, resource: &Resource, refusal: &Unauthorized) -> Error {
-        if *resource == Resource::Catalog && self.login().is_some() {
+        if *resource == Resource::Catalog && self.login(resource).is_some() {
             return self.forbidden(resource, None);
         }
         let mut schemes: Vec<String> =
             refusal.challenges.iter().map(|c| server_text(c.scheme())).collect();
         schemes.dedup();
-        let offered = match (schemes.is_empty(), self.login()) {
+        let offered = match (schemes.is_empty(), self.login(resource)) {
             (true, _) => "no way to log in".to_owned(),
             (false, Some(_)) => {
                 format!("{}, for which this login is of no use", schemes.join(", "))
@@ -366,6 +395,14 @@ impl Session {
     pub fn is_plain_http(&self) -> bool {
         let origin = super::lock(&self.origin);
         origin.as_ref().unwrap_or(&self.endpoint.origin).scheme() == Scheme::Http
+    }
+}
+
+/// The header of HTTP Basic, for a login of that kind.
+pub(super) fn basic_of(credential: &Credential) -> Option<Secret> {
+    match credential {
+        Credential::Basic { username, password } => Some(token::basic(username, password)),
+        _ => None,
     }
 }
 

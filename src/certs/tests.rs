@@ -89,7 +89,13 @@ fn the_first_directory_that_exists_is_taken_and_no_other() {
     temp.write("system/reg.test/ca.crt", &cert);
     fs::create_dir_all(temp.0.join("own/reg.test")).unwrap();
     assert_eq!(found(&temp.bases(&["missing", "system"]), "reg.test"), Ok(Some((1, 0))));
-    assert_eq!(found(&temp.bases(&["own", "system"]), "reg.test"), Ok(Some((0, 0))));
+    let both = temp.bases(&["own", "system"]);
+    assert_eq!(found(&both, "reg.test"), Ok(Some((0, 0))));
+    // A hint must name the place that counts.
+    assert_eq!(both.place("reg.test"), Some(temp.0.join("own/reg.test").display().to_string()));
+    let last = temp.0.join("system/other.test").display().to_string();
+    assert_eq!(both.place("other.test"), Some(last));
+    assert_eq!(Directories::default().place("other.test"), None);
 }
 
 #[test]
@@ -139,7 +145,8 @@ fn a_host_that_a_registry_names_gets_authorities_and_no_client_certificate() {
     let directories = temp.bases(&["etc"]);
     let settings = directories.authorities_of("auth.test").unwrap();
     assert_eq!((settings.extra_roots.len(), settings.clients.len()), (1, 0));
-    assert_eq!(settings.directory.as_deref(), Some("auth.test"));
+    let place = temp.0.join("etc/auth.test").display().to_string();
+    assert_eq!(settings.directory, Some(place));
     let settings = directories.authorities_of("elsewhere.test").unwrap();
     assert_eq!((settings.extra_roots.len(), settings.insecure), (0, false));
 }

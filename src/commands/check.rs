@@ -4,20 +4,21 @@
 //! login apply and where each came from. The second half asks: does it answer, what does it want,
 //! is a token granted, and for what.
 
+mod page;
+
 use std::io::Write;
 use std::time::Instant;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::context::Context;
+use super::context::{Context, tls_word};
 use super::{template_error, write_error};
 use crate::auth::endpoint::Endpoint;
 use crate::auth::token::claims;
 use crate::config::Profile;
 use crate::credentials::Found;
 use crate::error::Error;
-use crate::http::url::Scheme;
 use crate::output::{Column, Format, Look, Row, Writer};
 use crate::reference::{Reference, Registry as RegistryName};
 use crate::registry::{Ping, Registry};
@@ -157,9 +158,12 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
     };
     let subject = subject(context, args.name.as_deref())?;
     let endpoint = context.endpoint(&subject.registry, &subject.profile)?;
-    let found = context.find_login(&subject.registry, &subject.profile)?;
+    let found = {
+        let repository = subject.reference.as_ref().map(Reference::repository);
+        context.find_login(&subject.registry, repository, &subject.profile)?
+    };
     found.warnings.iter().for_each(|warning| context.reporter.warn(warning));
-    let mut report = report(args, context, &subject, &endpoint, &found)?;
+    let mut report = report(args, &subject, &endpoint, &found);
     let mut outcome = Ok(());
     if !args.offline {
         let registry = context.registry(&subject.registry, &subject.profile)?;
@@ -171,8 +175,16 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
             writer.write_row(&report).map_err(write_error)?;
             writer.finish().map_err(write_error)?;
         }
-        None => print(&report, &subject, &found, outcome.is_ok() && !args.offline, out)
-            .map_err(Error::stdout)?,
+        None => {
+            let page = page::Page {
+                report: &report,
+                profile: page::profile_trail(context, &subject)?,
+                login: &found.trail,
+                why: &subject.why,
+                readable: outcome.is_ok() && !args.offline && subject.reference.is_some(),
+            };
+            page.print(out).map_err(Error::stdout)?;
+        }
     }
     outcome
 }
@@ -217,18 +229,10 @@ fn as_registry(name: &str) -> Result<Option<RegistryName>, Error> {
     parsed.map(Some).map_err(|source| Error::Reference { input: name.to_owned(), source })
 }
 
-fn report(
-    args: &Args,
-    context: &Context,
-    subject: &Subject,
-    endpoint: &Endpoint,
-    found: &Found,
-) -> Result<Report, Error> {
+fn report(args: &Args, subject: &Subject, endpoint: &Endpoint, found: &Found) -> Report {
     let text = |part: Option<String>| part.unwrap_or_default();
     let reference = subject.reference.as_ref();
-    let active = context.active()?.profile.name().unwrap_or_default().to_owned();
-    let _ = active;
-    Ok(Report {
+    Report {
         input: args.name.clone().unwrap_or_default(),
         registry: subject.registry.to_string(),
         repository: text(reference.map(|r| r.repository().to_string())),
@@ -237,11 +241,7 @@ fn report(
         reference: reference.map_or_else(|| subject.registry.to_string(), ToString::to_string),
         profile: subject.profile.name().unwrap_or_default().to_owned(),
         endpoint: format!("{}{}", endpoint.origin, endpoint.prefix),
-        tls: match endpoint.origin.scheme() {
-            Scheme::Http => "plain-http",
-            Scheme::Https if endpoint.tls.insecure => "insecure",
-            Scheme::Https => "verify",
-        },
+        tls: tls_word(endpoint),
         credential: Credential {
             kind: found.credential.as_ref().map_or("none", |credential| credential.kind()),
             username: text(found.credential.as_ref().and_then(|c| c.username()).map(str::to_owned)),
@@ -253,7 +253,7 @@ fn report(
         ping: None,
         challenge: None,
         token: None,
-    })
+    }
 }
 
 /// Asks the registry, filling in what it says as far as it gets.
@@ -301,83 +301,6 @@ fn granted_actions(claims: &Value) -> Vec<String> {
         granted.push(sanitize(&text).into_owned());
     }
     granted
-}
-
-/// The page for people.
-fn print(
-    report: &Report,
-    subject: &Subject,
-    found: &Found,
-    answered: bool,
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
-    let mut line = |name: &str, value: &str| match value {
-        "" => Ok(()),
-        value => writeln!(out, "{:<12} {}", format!("{name}:"), sanitize(value)),
-    };
-    line("Input", &report.input)?;
-    line("Reference", &report.reference)?;
-    line("Registry", &report.registry)?;
-    line("Repository", &report.repository)?;
-    line("Tag", &report.tag)?;
-    line("Digest", &report.digest)?;
-    let profile = match report.profile.as_str() {
-        "" => "none",
-        name => name,
-    };
-    line("Profile", &format!("{profile} ({})", subject.why))?;
-    line("Endpoint", &report.endpoint)?;
-    line("TLS", report.tls)?;
-    line("Login", &login_line(report))?;
-    for step in &found.trail {
-        line("", &format!("  {step}"))?;
-    }
-    if let Some(ping) = &report.ping {
-        let text = format!("GET /v2/ answers {} in {} ms", ping.status, ping.milliseconds);
-        line("Ping", &text)?;
-    }
-    line("Challenge", &challenge_line(report.challenge.as_ref()))?;
-    if let Some(token) = &report.token {
-        line("Token", &token_line(token))?;
-    }
-    if answered && subject.reference.is_some() {
-        line("Result", "the repository can be asked for")?;
-    }
-    Ok(())
-}
-
-fn login_line(report: &Report) -> String {
-    let Credential { kind, username, source } = &report.credential;
-    match (*kind, username.as_str()) {
-        ("none", _) => "none (anonymous)".to_owned(),
-        (kind, "") => format!("{kind}, from {source}"),
-        (kind, user) => format!("{user} ({kind}), from {source}"),
-    }
-}
-
-fn challenge_line(challenge: Option<&Value>) -> String {
-    let Some(challenge) = challenge else { return String::new() };
-    let Some(scheme) = challenge["Scheme"].as_str() else {
-        return "none: the registry is open".to_owned();
-    };
-    let mut text = scheme.to_owned();
-    for (name, key) in [("realm", "Realm"), ("service", "Service")] {
-        if let Some(value) = challenge[key].as_str() {
-            text.push_str(&format!(", {name} {value}"));
-        }
-    }
-    text
-}
-
-fn token_line(token: &TokenReport) -> String {
-    let TokenReport { granted, access, milliseconds } = token;
-    let what = match (granted, access) {
-        (false, _) => "none",
-        (true, None) => "granted",
-        (true, Some(access)) if access.is_empty() => "granted, but it allows nothing",
-        (true, Some(access)) => &format!("granted for {}", access.join(" ")),
-    };
-    format!("{what}, in {milliseconds} ms")
 }
 
 #[cfg(test)]

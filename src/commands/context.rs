@@ -4,36 +4,32 @@
 //! a name and never sees a flag of the connection or a login.
 
 use std::collections::HashMap;
-use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::auth::LoginSource;
 use crate::auth::Session;
 use crate::auth::endpoint::{Endpoint, Security};
-use crate::auth::{Login, LoginSource};
 use crate::certs::{self, Directories};
 use crate::commands::global::Globals;
-use crate::config::{Active, Config, ConfigError, PasswordSource, Profile, Resolved, Served};
-use crate::credentials::{self, Credential, Found, HELPER_LIMIT, Source, Store};
+use crate::commands::login::{self, Logins, Wanted};
+use crate::config::{Active, Config, ConfigError, Profile, Resolved, Served};
+use crate::credentials::{Found, Store};
 use crate::env::Env;
 use crate::error::Error;
 use crate::http::proxy::Proxies;
 use crate::http::tls::TlsSettings;
-use crate::http::url::Url;
+use crate::http::url::{Scheme, Url};
 use crate::http::{Client, Settings};
 use crate::hub::{self, Hub};
 use crate::output::{Format, Look};
-use crate::reference::Registry as RegistryName;
+use crate::reference::{Registry as RegistryName, Repository};
 use crate::registry::Registry;
 use crate::report::Reporter;
-use crate::secret::Secret;
 use crate::terminal::Style;
-
-/// The most that is read as a password from standard input.
-const MAX_PASSWORD: u64 = 64 * 1024;
 
 /// A registry's name, and the profile that serves it.
 type RegistryKey = (RegistryName, Option<String>);
@@ -50,9 +46,9 @@ pub struct Context {
     pub reporter: Arc<Reporter>,
     /// What the streams are connected to.
     pub style: Style,
-    store: Arc<Store>,
-    /// The login of the command line.
-    given: Option<Found>,
+    logins: Arc<Logins>,
+    /// What is wrong with the configuration file, for commands that can do without it.
+    config_fault: Option<ConfigError>,
     /// The registry that the login of the command line is for: the first that is asked.
     given_to: Mutex<Option<RegistryName>>,
     registries: Mutex<HashMap<RegistryKey, Arc<Registry>>>,
@@ -70,10 +66,12 @@ impl Context {
         config_dir: Option<PathBuf>,
         by_docker: bool,
     ) -> Result<Self, Error> {
-        let given = given_login(&globals)?;
+        let config = Config::load(&env).map_err(config_error)?;
+        config.active(globals.profile.as_deref(), &env).map_err(config_error)?;
+        let given = login::given(&globals)?;
         let store = Store::new(&env, config_dir).plugin_mode(by_docker);
         let reporter = Reporter::new(globals.verbose);
-        Context::assemble(globals, env, store, reporter, given)
+        Ok(Context::assemble(globals, env, store, reporter, config, given))
     }
 
     /// The context of completion: nothing is printed, nobody is asked for a password and no
@@ -86,8 +84,31 @@ impl Context {
         env: Env,
         config_dir: Option<PathBuf>,
     ) -> Result<Self, Error> {
+        let config = Config::load(&env).map_err(config_error)?;
+        config.active(globals.profile.as_deref(), &env).map_err(config_error)?;
         let store = Store::new(&env, config_dir).without_programs();
-        Context::assemble(globals, env, store, Reporter::silent(), None)
+        Ok(Context::assemble(globals, env, store, Reporter::silent(), config, None))
+    }
+
+    /// For commands that only work on files: no password is asked for, the active profile need not
+    /// exist, and the configuration may be broken (see [`Context::check_config`]).
+    ///
+    /// # Errors
+    /// There is no place for a configuration.
+    pub fn for_files(
+        globals: Globals,
+        env: Env,
+        config_dir: Option<PathBuf>,
+        by_docker: bool,
+    ) -> Result<Self, Error> {
+        let (config, fault) = match Config::load(&env) {
+            Ok(config) => (config, None),
+            Err(fault) => (Config::empty(&env).map_err(config_error)?, Some(fault)),
+        };
+        let store = Store::new(&env, config_dir).plugin_mode(by_docker);
+        let reporter = Reporter::new(globals.verbose);
+        let context = Context::assemble(globals, env, store, reporter, config, None);
+        Ok(Context { config_fault: fault, ..context })
     }
 
     fn assemble(
@@ -95,23 +116,30 @@ impl Context {
         env: Env,
         store: Store,
         reporter: Reporter,
+        config: Config,
         given: Option<Found>,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         let reporter = Arc::new(reporter);
-        let config = Config::load(&env).map_err(config_error)?;
-        config.active(globals.profile.as_deref(), &env).map_err(config_error)?;
         config.warnings().iter().for_each(|warning| reporter.warn(warning));
-        Ok(Context {
+        Context {
             style: Style::detect(&env),
-            store: Arc::new(store),
-            given,
+            logins: Arc::new(Logins::new(env.clone(), store, globals.anonymous, given)),
+            config_fault: None,
             given_to: Mutex::default(),
             registries: Mutex::default(),
             env,
             globals,
             config,
             reporter,
-        })
+        }
+    }
+
+    /// Whether the configuration can be used; asked where [`Context::for_files`] was.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn check_config(&self) -> Result<(), Error> {
+        self.config_fault.clone().map_or(Ok(()), |fault| Err(config_error(fault)))
     }
 
     /// The active profile.
@@ -161,6 +189,11 @@ impl Context {
         usize::from(jobs.unwrap_or(crate::config::DEFAULT_JOBS))
     }
 
+    fn retries(&self, profile: &Profile) -> u8 {
+        let retries = self.globals.retries.or(profile.settings.retries);
+        retries.unwrap_or(crate::config::DEFAULT_RETRIES)
+    }
+
     /// The registry of a name, ready to be asked; the same one for the same profile.
     ///
     /// # Errors
@@ -205,7 +238,7 @@ impl Context {
     fn client(&self, profile: &Profile) -> Arc<Client> {
         let settings = Settings {
             timeout: self.globals.timeout.map(Duration::from_secs_f64).or(profile.settings.timeout),
-            retries: self.globals.retries.or(profile.settings.retries).map_or(3, u32::from),
+            retries: u32::from(self.retries(profile)),
             connections: self.jobs(profile),
         };
         let proxies = Proxies::from_env(&self.env);
@@ -252,14 +285,16 @@ impl Context {
     ) -> Result<bool, Error> {
         let (flags, settings) = (&self.globals, &profile.settings);
         // A mirror shows its own certificate. Docker Hub has no directory, as with docker.
-        tls.directory = match &settings.endpoint {
+        let host = match &settings.endpoint {
             Some(endpoint) => {
-                endpoint.to_string().parse().ok().map(|url: Url| url.origin().authority())
+                let url: Option<Url> = endpoint.to_string().parse().ok();
+                url.map(|url| url.origin().authority())
             }
             None => Some(name.as_str().to_owned()).filter(|_| !name.is_docker_hub()),
         };
         let mut named = false;
-        if let Some(host) = tls.directory.clone() {
+        if let Some(host) = host {
+            tls.directory = directories.place(&host);
             named |= directories.add_to(tls, &host)?;
         }
         let files = [&settings.ca_file, &flags.ca_file].into_iter().flatten();
@@ -274,39 +309,63 @@ impl Context {
         Ok(named)
     }
 
-    /// The registries that docker's config.json names.
-    pub fn known_registries(&self) -> Vec<String> {
-        self.store.registries()
+    /// How connections to a profile's registry are secured, as one word: `verify`, `insecure`
+    /// or `plain-http`.
+    pub fn tls_word(&self, profile: &Profile) -> &'static str {
+        // Files that cannot be read are found when they are needed.
+        self.endpoint(profile.registry(), profile).map_or("verify", |endpoint| tls_word(&endpoint))
     }
 
-    /// The login for a registry, and where it came from. Runs credential helpers.
+    /// The login for a registry or a repository of it, and where it came from. Runs credential
+    /// helpers.
     ///
     /// # Errors
     /// None of its own; the active profile must exist.
-    pub fn find_login(&self, name: &RegistryName, profile: &Profile) -> Result<Found, Error> {
-        let active = self.active()?.profile.registry() == name;
-        Ok(find_login(&self.given, &self.globals, &self.env, &self.store, name, profile, active))
+    pub fn find_login(
+        &self,
+        registry: &RegistryName,
+        repository: Option<&Repository>,
+        profile: &Profile,
+    ) -> Result<Found, Error> {
+        let is_active = self.is_active(registry)?;
+        Ok(self.logins.find(Wanted { registry, repository, profile, is_active }))
     }
 
-    /// The same as a closure that looks only when a registry asks for a login.
-    fn login_source(&self, name: &RegistryName, profile: &Profile) -> Result<LoginSource, Error> {
-        let (given, globals) = (self.given.clone(), self.globals.clone());
-        let (env, store) = (self.env.clone(), self.store.clone());
-        let (name, profile) = (name.clone(), profile.clone());
-        let reporter = self.reporter.clone();
-        let active = self.active()?.profile.registry() == &name;
-        Ok(Box::new(move || {
-            let found = find_login(&given, &globals, &env, &store, &name, &profile, active);
-            found.warnings.iter().for_each(|warning| reporter.warn(warning));
-            let explicit = matches!(found.source, Source::CommandLine | Source::Prompt);
-            let source = found.source.to_string();
-            found.credential.map(|credential| Login { credential, source, explicit })
+    /// Where a profile's login would be looked for first, in a few words. Runs no program.
+    pub fn login_place(&self, profile: &Profile) -> String {
+        let is_active = self.is_active(profile.registry()).unwrap_or(false);
+        self.logins.place(profile, is_active)
+    }
+
+    /// The registries that docker is logged in to, by its config.json.
+    pub fn docker_registries(&self) -> Vec<String> {
+        self.logins.store().registries()
+    }
+
+    /// Whether a registry is the active profile's: the environment's login is for it alone.
+    fn is_active(&self, registry: &RegistryName) -> Result<bool, Error> {
+        Ok(self.active()?.profile.registry() == registry)
+    }
+
+    /// The chain of logins as a closure that looks only when a registry asks for a login.
+    fn login_source(
+        &self,
+        registry: &RegistryName,
+        profile: &Profile,
+    ) -> Result<LoginSource, Error> {
+        let (logins, reporter) = (self.logins.clone(), self.reporter.clone());
+        let is_active = self.is_active(registry)?;
+        let (registry, profile) = (registry.clone(), profile.clone());
+        Ok(Box::new(move |repository| {
+            let repository: Option<Repository> = repository.and_then(|path| path.parse().ok());
+            let (repository, profile) = (repository.as_ref(), &profile);
+            logins.login(Wanted { registry: &registry, repository, profile, is_active }, &reporter)
         }))
     }
 
     /// A password typed for one registry is not for the next one on the same command line.
     fn bind_given_login(&self, name: &RegistryName) -> Result<(), Error> {
-        if self.given.is_none() {
+        if !self.logins.is_given() {
             return Ok(());
         }
         let mut bound = self.given_to.lock().unwrap_or_else(PoisonError::into_inner);
@@ -324,114 +383,13 @@ impl Context {
     }
 }
 
-/// The chain of logins; the first that has one wins.
-fn find_login(
-    given: &Option<Found>,
-    globals: &Globals,
-    env: &Env,
-    store: &Store,
-    name: &RegistryName,
-    profile: &Profile,
-    active: bool,
-) -> Found {
-    if globals.anonymous {
-        return Found::anonymous();
+/// See [`Context::tls_word`].
+pub fn tls_word(endpoint: &Endpoint) -> &'static str {
+    match endpoint.origin.scheme() {
+        Scheme::Http => "plain-http",
+        Scheme::Https if endpoint.tls.insecure => "insecure",
+        Scheme::Https => "verify",
     }
-    if let Some(given) = given {
-        return given.clone();
-    }
-    let mut warnings = Vec::new();
-    if let Some(found) = profile_login(env, store, profile, &mut warnings) {
-        return found;
-    }
-    let from_environment = if active { credentials::from_environment(env) } else { None };
-    let mut found = from_environment.unwrap_or_else(|| store.find(name, None));
-    found.warnings.splice(0..0, warnings);
-    found
-}
-
-/// The profile's own login. A password that cannot be had is a warning: public images still work.
-fn profile_login(
-    env: &Env,
-    store: &Store,
-    profile: &Profile,
-    warnings: &mut Vec<String>,
-) -> Option<Found> {
-    let (username, password) =
-        (profile.settings.username.as_ref()?, profile.settings.password.as_ref()?);
-    if matches!(password, PasswordSource::Command(_)) && !store.runs_programs() {
-        return Some(Found::anonymous());
-    }
-    let name = profile.name().unwrap_or_default().to_owned();
-    let place = credentials::describe_password(password);
-    match password.read(env, HELPER_LIMIT) {
-        Ok(password) => {
-            let credential = Credential::Basic { username: username.clone(), password };
-            Some(Found::new(credential, Source::Profile { name, password: place }))
-        }
-        Err(error) => {
-            warnings.push(format!("profile {name}: {error}; going on without this login"));
-            None
-        }
-    }
-}
-
-/// The login of `--username`, its password read now.
-fn given_login(globals: &Globals) -> Result<Option<Found>, Error> {
-    let Some(username) = &globals.username else {
-        return match globals.password_stdin {
-            true => Err(Error::usage(
-                "--password-stdin needs --username",
-                "add -u USER, or leave --password-stdin out",
-            )),
-            false => Ok(None),
-        };
-    };
-    let (password, source) = if globals.password_stdin {
-        (password_from_stdin()?, Source::CommandLine)
-    } else {
-        (password_from_terminal(username)?, Source::Prompt)
-    };
-    let credential = Credential::Basic { username: username.clone(), password };
-    credential.check().map_err(|why| {
-        Error::usage(format!("--username cannot be used: {why}"), "give the user name alone")
-    })?;
-    Ok(Some(Found::new(credential, source)))
-}
-
-fn password_from_stdin() -> Result<Secret, Error> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        return Err(Error::usage(
-            "--password-stdin reads a file or a pipe, and standard input is a terminal",
-            "leave it out to be asked for the password",
-        ));
-    }
-    let mut text = String::new();
-    stdin
-        .lock()
-        .take(MAX_PASSWORD)
-        .read_to_string(&mut text)
-        .map_err(|source| Error::Io { what: "standard input".to_owned(), source })?;
-    match credentials::trim_newline(&text) {
-        "" => Err(Error::usage(
-            "the password on standard input is empty",
-            "echo \"$TOKEN\" | docker tags … -u USER --password-stdin",
-        )),
-        password => Ok(Secret::new(password)),
-    }
-}
-
-fn password_from_terminal(username: &str) -> Result<Secret, Error> {
-    use credentials::PromptError;
-    let label = format!("Password of {}: ", crate::terminal::sanitize(username));
-    credentials::ask_password(&label).map_err(|error| match error {
-        PromptError::Interrupted => Error::Interrupted,
-        other => Error::usage(
-            format!("no password for --username: {other}"),
-            "pass it on standard input with --password-stdin",
-        ),
-    })
 }
 
 fn client_files(flags: &Globals) -> Result<Option<(&PathBuf, &PathBuf)>, Error> {

@@ -47,15 +47,14 @@ pub struct Globals {
         global = true,
         value_name = "FILE",
         conflicts_with_all = ["insecure", "plain_http"],
-        help_heading = "Connection",
-        hide_short_help = true
-    )]
+        help_heading = "Connection", hide_short_help = true)]
     pub ca_file: Option<PathBuf>,
 
     /// Show this certificate to the registry (PEM)
     #[arg(
         long,
         global = true,
+        alias = "client-cert",
         value_name = "FILE",
         conflicts_with = "plain_http",
         help_heading = "Connection",
@@ -67,6 +66,7 @@ pub struct Globals {
     #[arg(
         long,
         global = true,
+        alias = "client-key",
         value_name = "FILE",
         help_heading = "Connection",
         hide_short_help = true
@@ -129,7 +129,8 @@ pub struct Globals {
     pub verbose: bool,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+/// Reads the value of `--timeout`.
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
         _ => Err("give a number of seconds from 0.1 to 3600".to_owned()),

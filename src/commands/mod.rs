@@ -10,10 +10,12 @@ pub mod global;
 pub mod image;
 pub mod inspect;
 pub mod install;
+pub mod login;
 pub mod ls;
 pub mod manifest;
 pub mod namespaces;
 pub mod platforms;
+pub mod profile;
 pub mod ratelimit;
 pub mod repos;
 pub mod token;
@@ -33,7 +35,7 @@ use context::Context;
 #[allow(missing_docs, reason = "help describes a command by the words at its own Args")]
 pub enum Command {
     #[command(visible_alias = "list")]
-    Ls(ls::Args),
+    Ls(Box<ls::Args>),
     Digest(digest::Args),
     Manifest(manifest::Args),
     Platforms(platforms::Args),
@@ -45,6 +47,7 @@ pub enum Command {
     Check(check::Args),
     Token(token::Args),
     Ratelimit(ratelimit::Args),
+    Profile(profile::Args),
     Completion(completion::Args),
     Install(install::Args),
 }
@@ -75,6 +78,12 @@ impl Command {
         }
     }
 
+    /// Whether the command works on this machine's files alone: it needs no registry, no login and
+    /// no profile that is active.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Command::Profile(_))
+    }
+
     /// Runs the command; what it prints goes to `out`.
     ///
     /// # Errors
@@ -92,6 +101,7 @@ impl Command {
             Command::Check(args) => check::run(args, context, out),
             Command::Token(args) => token::run(args, context, out),
             Command::Ratelimit(args) => ratelimit::run(args, context, out),
+            Command::Profile(args) => profile::run(args, context, out),
             // These are run by `run_alone`.
             Command::Completion(_) | Command::Install(_) => Ok(()),
         }

@@ -103,7 +103,7 @@ impl Remote {
         profile: &Profile,
     ) -> Vec<String> {
         let endpoint = profile.settings.endpoint.as_ref().map(ToString::to_string);
-        let login = self.context.find_login(registry, profile).ok().and_then(|found| {
+        let login = self.context.find_login(registry, None, profile).ok().and_then(|found| {
             let user = found.credential?.username().unwrap_or("token").to_owned();
             Some(format!("{user} {}", found.source))
         });

@@ -89,7 +89,7 @@ pub(super) fn kind_of_word(word: &str, line: &Line, arg: &Arg) -> Option<Kind> {
         "DIR" | "DIRECTORY" => Kind::Directory,
         "N" | "SECONDS" | "USER" | "GLOB" | "REGEX" | "RANGE" | "TAG" | "NAME" | "URL" | "KEY"
         | "VALUE" | "DIGEST" | "SHELL" | "ORDER" | "TYPE" | "TEMPLATE" | "COMMAND" | "VARIABLE"
-        | "KEY=VALUE" | "USERNAME" | "NUMBER" => Kind::Free,
+        | "PATTERN" | "PROGRAM" | "PORT" | "KEY=VALUE" | "USERNAME" | "NUMBER" => Kind::Free,
         _ => return None,
     })
 }
@@ -213,7 +213,7 @@ impl Names<'_> {
                 self.push(&format!("{registry}{ending}"), &why);
             }
         }
-        for registry in context.known_registries() {
+        for registry in context.docker_registries() {
             if registry != DOCKER_HUB || ending.is_empty() {
                 self.push(&format!("{registry}{ending}"), "docker login");
             }

@@ -40,7 +40,8 @@ use std::path::{Path, PathBuf};
 pub use choose::{Active, ChosenBy, Resolved, Served};
 pub use error::ConfigError;
 pub use settings::{
-    ClientCert, DEFAULT_JOBS, KEYS, Origin, PasswordSource, Pattern, Profile, Row, Settings,
+    ClientCert, DEFAULT_JOBS, DEFAULT_RETRIES, KEYS, Origin, PasswordSource, Pattern, Profile, Row,
+    Settings,
 };
 pub use url::{Endpoint, is_loopback};
 
@@ -67,6 +68,14 @@ impl Config {
     /// The file cannot be read, or something in it is wrong: the first fault, with its place.
     pub fn load(env: &Env) -> Result<Config, ConfigError> {
         load::load(env)
+    }
+
+    /// The configuration of a file with nothing in it.
+    ///
+    /// # Errors
+    /// There is no place for the file.
+    pub fn empty(env: &Env) -> Result<Config, ConfigError> {
+        load::parse("", &path(env)?, env)
     }
 
     /// The file, whether it exists or not.

@@ -12,6 +12,9 @@ use crate::secret::Secret;
 /// Requests at a time when nothing says otherwise.
 pub const DEFAULT_JOBS: u8 = 8;
 
+/// How often a failed request is repeated when nothing says otherwise.
+pub const DEFAULT_RETRIES: u8 = 3;
+
 /// The keys of a profile, in the order in which they are shown.
 pub const KEYS: [&str; 19] = [
     "registry",
@@ -272,7 +275,7 @@ impl Profile {
         row("token-hosts", Some(s.token_hosts.join(", ")));
         row("jobs", Some(s.jobs.unwrap_or(DEFAULT_JOBS).to_string()));
         row("timeout", s.timeout.map(|t| t.as_secs_f64().to_string()));
-        row("retries", s.retries.map(|n| n.to_string()));
+        row("retries", Some(s.retries.unwrap_or(DEFAULT_RETRIES).to_string()));
         rows
     }
 }

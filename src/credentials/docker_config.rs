@@ -31,6 +31,8 @@ pub(super) struct DockerConfig {
     pub problems: Vec<String>,
     /// What only we say.
     pub warnings: Vec<String>,
+    /// Whether there is no file at all.
+    pub missing: bool,
     file: AuthFile,
 }
 
@@ -44,7 +46,7 @@ impl DockerConfig {
     pub(super) fn load(path: &Path, env: &Env) -> DockerConfig {
         let mut config = DockerConfig { path: path.to_owned(), ..DockerConfig::default() };
         match auth_file::read(path) {
-            Ok(None) => {}
+            Ok(None) => config.missing = true,
             Ok(Some(text)) => {
                 config.take(&text.text);
                 config.warnings.extend(readers_warning(

@@ -21,6 +21,8 @@ pub(super) struct AuthJson {
     pub path: PathBuf,
     /// What its user should know; each names the file.
     pub warnings: Vec<String>,
+    /// Whether there is a file at all.
+    pub exists: bool,
     file: AuthFile,
 }
 
@@ -65,9 +67,9 @@ impl AuthJson {
     /// Reads a file. One that is broken is a warning, and the next one is asked.
     pub(super) fn load(path: &Path) -> AuthJson {
         let mut file = AuthFile::default();
-        let mut mode = None;
+        let (mut mode, mut exists) = (None, true);
         match auth_file::read(path) {
-            Ok(None) => {}
+            Ok(None) => exists = false,
             Ok(Some(text)) => {
                 mode = text.readable_by_others;
                 file = auth_file::parse(&text.text).unwrap_or_else(|reason| AuthFile {
@@ -79,7 +81,7 @@ impl AuthJson {
         }
         let mut warnings = tell(path, &file.problems);
         warnings.extend(readers_warning(path, mode, &file));
-        AuthJson { path: path.to_owned(), warnings, file }
+        AuthJson { path: path.to_owned(), warnings, exists, file }
     }
 
     /// The suffix of the helper that keeps a registry's login. It is asked for the registry's
@@ -87,6 +89,16 @@ impl AuthJson {
     pub(super) fn helper(&self, registry: &Registry) -> Option<&str> {
         let suffix = lookup(&self.file.cred_helpers, registry.as_str())?;
         (!suffix.is_empty()).then_some(suffix)
+    }
+
+    /// Whether the file has an entry of its own for the registry or for something in it.
+    pub(super) fn has_entry_below(&self, registry: &Registry) -> bool {
+        let holds = |entry: &Entry| !entry.auth.is_empty();
+        self.entry(registry, None).is_some_and(|(_, entry)| holds(entry))
+            || self.file.auths.iter().any(|(name, entry)| {
+                let rest = name.strip_prefix(registry.as_str());
+                rest.is_some_and(|rest| rest.starts_with('/')) && holds(entry)
+            })
     }
 
     /// The file's own entry: that of the repository, of its namespaces from the inside out, of

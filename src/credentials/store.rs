@@ -123,6 +123,39 @@ impl Store {
         Found { credential, source, warnings: notes.warnings, trail: notes.trail }
     }
 
+    /// Where [`Store::find`] would look first with some hope; no helper is asked, so that a helper
+    /// may yet know no login. [`Source::None`] when no place has anything for this registry.
+    pub fn place(&self, registry: &Registry) -> Source {
+        let key = key_of(registry);
+        if let Some(Ok(logins)) = self.variable()
+            && logins.get(key).is_some()
+        {
+            return Source::AuthConfigEnv;
+        }
+        if let Some(config) = self.docker() {
+            let login = config.entry(key).and_then(docker_config::credential_of);
+            match (config.helper(key), login) {
+                (Some(suffix), login) if !matches!(login, Some(Credential::RegistryToken(_))) => {
+                    return Source::Helper(text::one_line(suffix));
+                }
+                (_, Some(_)) => {
+                    return Source::File { path: config.path.clone(), section: "auths" };
+                }
+                _ => {}
+            }
+        }
+        for (path, file) in &self.podman {
+            let file = file.get_or_init(|| AuthJson::load(path));
+            if let Some(suffix) = file.helper(registry) {
+                return Source::Helper(text::one_line(suffix));
+            }
+            if file.has_entry_below(registry) {
+                return Source::File { path: file.path.clone(), section: "auths" };
+            }
+        }
+        Source::None
+    }
+
     /// The registries that docker's config.json names, in its order: for completion and for making
     /// profiles. No helper is asked.
     pub fn registries(&self) -> Vec<String> {
@@ -134,13 +167,16 @@ impl Store {
         Some(self.docker.get_or_init(|| DockerConfig::load(&path, &self.env)))
     }
 
-    fn ask_variable(&self, registry: &Registry, notes: &mut Notes) -> Option<Hit> {
+    fn variable(&self) -> Option<&Result<AuthConfigEnv, String>> {
         let value = self.env.os("DOCKER_AUTH_CONFIG")?;
-        let logins = self.variable.get_or_init(|| match value.to_str() {
+        Some(self.variable.get_or_init(|| match value.to_str() {
             Some(value) => auth_config_env::parse(value),
             None => Err("it is not UTF-8".to_owned()),
-        });
-        match logins {
+        }))
+    }
+
+    fn ask_variable(&self, registry: &Registry, notes: &mut Notes) -> Option<Hit> {
+        match self.variable()? {
             Ok(logins) => {
                 let login = logins.get(key_of(registry)).map(|(username, password)| {
                     Credential::Basic { username: username.clone(), password: password.clone() }
@@ -176,6 +212,10 @@ impl Store {
                     notes.trail.push(format!("{file}: not used, for there is a credential helper"));
                 }
                 self.ask_helper(suffix, key, registry, notes)
+            }
+            (None, None) if config.missing => {
+                notes.trail.push(format!("{}: no such file", config.path.display()));
+                None
             }
             (_, login) => notes.judge(registry, login, file()),
         }
@@ -213,6 +253,10 @@ impl Store {
         self.podman.iter().find_map(|(path, file)| {
             let file = file.get_or_init(|| AuthJson::load(path));
             notes.warnings.extend_from_slice(&file.warnings);
+            if !file.exists {
+                notes.trail.push(format!("{}: no such file", path.display()));
+                return None;
+            }
             if let Some(suffix) = file.helper(registry) {
                 return self.ask_helper(suffix, registry.as_str(), registry, notes);
             }

@@ -22,6 +22,17 @@ impl Error {
                 "check the spelling, or ask the owner for access; `docker tags check {host}` \
                  shows which login is used"
             ),
+            Error::LoginRefused { source, .. } if source.starts_with("profile ") => {
+                "correct the password where the profile has it; docker tags profile update --help \
+                 says how to change the profile"
+                    .to_owned()
+            }
+            Error::LoginRefused { source, .. } if source.starts_with("-u ") => {
+                "check the user name and the password".to_owned()
+            }
+            Error::LoginRefused { source, .. } if source.contains("DOCKER_") => {
+                format!("correct {source}, or unset them")
+            }
             Error::LoginRefused { host, .. } if host.ends_with(".amazonaws.com") => format!(
                 "Amazon's logins last 12 hours: aws ecr get-login-password | docker login -u AWS \
                  --password-stdin {host}"
@@ -114,9 +125,10 @@ fn network_hint(cause: &Network) -> Option<String> {
 /// The ways out, with their commands. What is set for a registry does not help with other hosts.
 fn certificate_hint(bad: &BadCertificate) -> String {
     const SKIP: &str = "to skip the check: -k (in a profile: insecure = true)";
-    let install = bad.directory.as_ref().map(|name| {
-        let quote = if name.contains('[') { "'" } else { "" };
-        format!("sudo install -D -m 644 ca.crt {quote}/etc/docker/certs.d/{name}/ca.crt{quote}")
+    let install = bad.directory.as_ref().map(|directory| {
+        let quote = if directory.contains(['[', ' ']) { "'" } else { "" };
+        let sudo = if directory.starts_with("/etc/") { "sudo " } else { "" };
+        format!("{sudo}install -D -m 644 ca.crt {quote}{directory}/ca.crt{quote}")
     });
     let what = match bad.fault {
         Fault::Untrusted => {

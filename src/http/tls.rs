@@ -32,7 +32,7 @@ pub struct TlsSettings {
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// Certificates with their keys, one of which is shown to a server that asks for one.
     pub clients: Vec<Arc<CertifiedKey>>,
-    /// The host's directory below `certs.d`, for hints; none where such a directory has no effect.
+    /// The host's `certs.d` directory, for hints; none where such a directory has no effect.
     pub directory: Option<String>,
 }
 
@@ -223,6 +223,13 @@ impl PinOrChain {
             .map_err(|e| e.to_string())?;
         Ok(PinOrChain { chain, pinned: pinned.to_vec() })
     }
+
+    /// Whether somebody added this very certificate: to the settings, or to the system's roots,
+    /// which are read again for it rather than kept for everybody.
+    fn is_added(&self, leaf: &CertificateDer<'_>) -> bool {
+        self.pinned.iter().any(|pin| pin == leaf)
+            || rustls_native_certs::load_native_certs().certs.iter().any(|root| root == leaf)
+    }
 }
 
 impl ServerCertVerifier for PinOrChain {
@@ -239,7 +246,7 @@ impl ServerCertVerifier for PinOrChain {
             // webpki has checked the dates before it came to these refusals, the name it has not.
             Err(Error::InvalidCertificate(ref cause))
                 if (is_ca_as_server(cause) || *cause == CertificateError::UnknownIssuer)
-                    && self.pinned.iter().any(|pin| pin == leaf) =>
+                    && self.is_added(leaf) =>
             {
                 rustls::client::verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
                 Ok(ServerCertVerified::assertion())

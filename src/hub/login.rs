@@ -6,7 +6,7 @@
 //! not work is a warning, because public repositories need none; one given for this very call is
 //! an error.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,11 @@ enum Answered {
 impl Hub {
     /// The login, looked up at the first call.
     pub fn login(&self) -> Option<&Login> {
-        self.login.get_or_init(|| (self.source)()).as_ref()
+        self.shared_login().map(Arc::as_ref)
+    }
+
+    fn shared_login(&self) -> Option<&Arc<Login>> {
+        self.login.get_or_init(|| (self.source)(None)).as_ref()
     }
 
     /// The login's own namespace, once the API has accepted the login; for an organisation's
@@ -83,7 +87,7 @@ impl Hub {
     }
 
     fn log_in(&self) -> Result<Access, Error> {
-        let Some(login) = self.login() else { return Ok(Access::Anonymous) };
+        let Some(login) = self.shared_login() else { return Ok(Access::Anonymous) };
         let Credential::Basic { username, password } = &login.credential else {
             self.client.reporter().warn(&format!(
                 "the login of {} (from {}) is of a kind that {} does not take; going on without it",
@@ -93,6 +97,8 @@ impl Hub {
             ));
             return Ok(Access::Anonymous);
         };
+        // Docker Hub's registry may have refused it already in this run.
+        let Some(trial) = login.admit() else { return Ok(Access::LoginRefused(None)) };
         let secret = password.expose();
         let body = json!({"identifier": username, "secret": secret});
         let mut answered = self.post("/v2/auth/token", &body, "access_token")?;
@@ -101,7 +107,10 @@ impl Hub {
             answered = self.post("/v2/users/login", &body, "token")?;
         }
         match answered {
-            Answered::Token(token) => Ok(Access::Token(Secret::new(format!("Bearer {token}")))),
+            Answered::Token(token) => {
+                trial.accept();
+                Ok(Access::Token(Secret::new(format!("Bearer {token}"))))
+            }
             Answered::Missing => Err(self.unusable("there is no way to log in")),
             Answered::Refused(detail) if login.explicit => Err(self.login_refused(detail)),
             Answered::Refused(detail) => {

@@ -101,6 +101,16 @@ impl Template {
         Err(Failure::new(*at, message).locate(&self.source))
     }
 
+    /// Whether the template names this field of the row.
+    pub fn names(&self, field: &str) -> bool {
+        self.tree.fields.iter().any(|(name, _)| name == field)
+    }
+
+    /// Whether the template uses the row as a whole, as `{{json .}}` does.
+    pub fn uses_whole_row(&self) -> bool {
+        self.tree.whole_row
+    }
+
     /// Runs the template over a row. Text from the row comes out sanitised.
     pub fn render(&self, row: &(impl Serialize + ?Sized)) -> Result<String, TemplateError> {
         self.run(&self.value(row)?)

@@ -21,7 +21,7 @@ use crate::secret::Secret;
 pub use catalog::Node;
 pub use limit::PullLimit;
 pub use manifests::{Fetched, Head, RateLimit, Target};
-pub use pages::{Flow, Sink};
+pub use pages::{Flow, Listed, Sink};
 
 /// A registry as this run talks to it.
 pub struct Registry {

@@ -6,6 +6,7 @@
 //! confused proxy and reach nothing else. A list that repeats, never ends or breaks off is an
 //! error, never a short list that looks whole.
 
+mod google;
 mod read;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use crate::auth::{Call, Resource, Session};
 use crate::error::Error;
 use crate::http::url::{Url, escape_query};
 use crate::http::{Answer, Method, link};
+pub use google::Listed;
 use read::read_page;
 
 const MAX_PAGES: usize = 5_000;
@@ -31,6 +33,15 @@ pub trait Sink {
     /// # Errors
     /// An error ends the list and is passed on.
     fn entry(&mut self, entry: &str) -> Result<Flow, Error>;
+
+    /// Whether [`Sink::manifest`] is to be called; reading that member costs time and memory.
+    fn wants_manifests(&self) -> bool {
+        false
+    }
+
+    /// Takes what Google's registries tell of a manifest beside their list of tags. A page that
+    /// broke off and is read again tells it twice.
+    fn manifest(&mut self, _listed: Listed) {}
 }
 
 /// What a [`Sink`] says about an entry.

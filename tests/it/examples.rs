@@ -175,7 +175,7 @@ fn readme() -> Vec<String> {
         }
     }
     // What stands for a key cannot be typed here; completion has its own tests.
-    lines.retain(|line| !line.contains("<TAB>"));
+    lines.retain(|line| !line.contains("<TAB>") && !line.starts_with('#'));
     lines.retain(|line| !NOT_OURS.iter().any(|start| line.starts_with(start)));
     lines
 }

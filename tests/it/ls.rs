@@ -2,8 +2,10 @@
 //! what the user sees, and what the servers saw.
 
 mod auth;
+mod details;
 mod flags;
 mod hostile;
+mod hub;
 mod paging;
 
 use serde_json::Value;

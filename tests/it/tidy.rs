@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module and its layer. A module uses modules of lower layers only.
-const LAYERS: [(&str, u8); 28] = [
+const LAYERS: [(&str, u8); 29] = [
     ("lib", 12),
     ("complete", 11),
     ("plugin", 10),
@@ -25,6 +25,7 @@ const LAYERS: [(&str, u8); 28] = [
     ("config", 4),
     ("output", 4),
     ("select", 4),
+    ("progress", 4),
     ("report", 3),
     ("error", 2),
     ("manifest", 2),

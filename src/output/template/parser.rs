@@ -25,9 +25,12 @@ pub fn parse(tokens: Vec<Token>, length: usize) -> Result<Tree, Failure> {
         variables: vec!["$".to_owned()],
         dot_is_row: true,
         fields: Vec::new(),
+        whole_row: false,
     };
     match parser.list()? {
-        (nodes, Stop::Template) => Ok(Tree { nodes, fields: parser.fields }),
+        (nodes, Stop::Template) => {
+            Ok(Tree { nodes, fields: parser.fields, whole_row: parser.whole_row })
+        }
         (_, Stop::End(at)) => Err(Failure::new(at, "unexpected {{end}}")),
         (_, Stop::Else(at)) => Err(Failure::new(at, "unexpected {{else}}")),
     }
@@ -48,6 +51,7 @@ struct Parser {
     variables: Vec<String>,
     dot_is_row: bool,
     fields: Vec<(String, usize)>,
+    whole_row: bool,
 }
 
 impl Parser {
@@ -288,8 +292,10 @@ impl Parser {
             }
             _ => false,
         };
-        if let (true, Some(field)) = (from_row, fields.first()) {
-            self.fields.push((field.clone(), at));
+        match fields.first() {
+            Some(field) if from_row => self.fields.push((field.clone(), at)),
+            None if from_row => self.whole_row = true,
+            _ => {}
         }
         Ok(Operand { base, fields, at })
     }

@@ -86,4 +86,6 @@ pub struct Tree {
     pub nodes: Vec<Node>,
     /// The row's fields that it names, and where.
     pub fields: Vec<(String, usize)>,
+    /// Whether it uses the row as a whole, as `{{json .}}` does.
+    pub whole_row: bool,
 }

@@ -8,7 +8,7 @@ use std::io::BufReader;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Flow, List, Page, Sink};
+use super::{Flow, List, Page, Sink, google};
 use crate::error::Error;
 use crate::http::{Answer, Failure};
 
@@ -105,6 +105,8 @@ impl<'de> Visitor<'de> for &mut Reading<'_> {
         while let Some(name) = map.next_key::<String>()? {
             if name == self.list.member {
                 map.next_value_seed(Elements(self))?;
+            } else if name == google::MEMBER && self.sink.wants_manifests() {
+                map.next_value_seed(google::Manifests(self.sink))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

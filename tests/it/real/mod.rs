@@ -5,9 +5,13 @@
 //! They are marked `#[ignore = "needs …"]`: plain `cargo test` passes anywhere, `tests/run` runs them all.
 //!
 //! The bench: `run` (programs), `wire` (HTTP of our own), `registry`, `proxy` (counts what the client sends),
+//! `token` (a token service that signs), `nginx` (TLS in front of a registry), `tls`, `seed` and `bulk` (content),
+//! `skopeo`, `docker_cli`.
+//! Its own tests are in `bench`; the product's in `ls`, `images`, `check`, `plugin`, `signals`, `trust`,
+//! `logins` and `bad_input`.
 //! `token` (a token service that signs), `tls`, `seed` and `bulk` (content), `skopeo`, `docker_cli`.
-//! Its own tests are in `bench`; the product's in `ls`, `images`, `check`, `plugin`, `signals`
-//! and `bad_input`.
+//! Its own tests are in `bench`; the product's in `ls`, `images`, `check`, `plugin`, `profile`,
+//! `signals` and `bad_input`.
 
 #![cfg(unix)]
 #![allow(clippy::print_stderr, reason = "a failing test shows what its servers said")]
@@ -16,10 +20,14 @@ mod bad_input;
 mod bench;
 mod bulk;
 mod check;
+mod details;
 mod docker_cli;
 mod images;
+mod logins;
 mod ls;
+mod nginx;
 mod plugin;
+mod profile;
 mod proxy;
 mod registry;
 mod repos;
@@ -30,4 +38,5 @@ mod signals;
 mod skopeo;
 mod tls;
 mod token;
+mod trust;
 mod wire;

@@ -49,6 +49,15 @@ pub enum Access<'a> {
         /// The certificate (PEM) with whose key tokens must be signed.
         certificate: &'a str,
     },
+    /// The same with the token service at `/auth/token` of whatever host the client named, over https.
+    TokenBeside {
+        /// The audience that tokens must name.
+        service: &'a str,
+        /// The issuer that tokens must name.
+        issuer: &'a str,
+        /// The certificate (PEM) with whose key tokens must be signed.
+        certificate: &'a str,
+    },
 }
 
 /// A running registry. Dropping it ends it.
@@ -160,6 +169,13 @@ fn config(
             let bundle = files.write("token.pem", certificate);
             config["auth"] = json!({"token": {
                 "realm": realm, "service": service, "issuer": issuer, "rootcertbundle": bundle,
+            }});
+        }
+        Access::TokenBeside { service, issuer, certificate } => {
+            let bundle = files.write("token.pem", certificate);
+            config["auth"] = json!({"token": {
+                "autoredirect": true, "realm": "https://nowhere.test/", "service": service,
+                "issuer": issuer, "rootcertbundle": bundle,
             }});
         }
     }

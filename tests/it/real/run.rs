@@ -86,6 +86,16 @@ impl Home {
         self.dir.write(".docker/config.json", content);
     }
 
+    /// The home itself.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Writes a file of the home and returns its path.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        self.dir.write(name, content)
+    }
+
     /// The directory that holds config.json.
     pub fn docker_config(&self) -> PathBuf {
         self.dir.path().join(".docker")

@@ -192,6 +192,17 @@ impl TokenService {
         self.registry_trusting(storage, &self.certificate_pem)
     }
 
+    /// Starts a registry that sends its clients to `/auth/token` of its own host, where something must lead here.
+    #[track_caller]
+    pub fn registry_beside(&self, storage: &Storage) -> Registry {
+        let certificate = &self.certificate_pem;
+        Registry::start(
+            storage,
+            &Access::TokenBeside { service: SERVICE, issuer: ISSUER, certificate },
+            None,
+        )
+    }
+
     /// Starts a registry that sends its clients here and trusts the key of this certificate.
     #[track_caller]
     pub fn registry_trusting(&self, storage: &Storage, certificate: &str) -> Registry {

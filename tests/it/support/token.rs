@@ -172,7 +172,11 @@ fn lock(grants: &Mutex<Grants>) -> MutexGuard<'_, Grants> {
 }
 
 fn answer(rules: &TokenRules, grants: &Mutex<Grants>, request: &Request) -> Response {
-    let path = rules.realm.replace("{T}", "");
+    // The realm may name another host than the one that listens: a proxy leads here.
+    let realm = rules.realm.replace("{T}", "");
+    let path = realm
+        .split_once("://")
+        .map_or(&*realm, |(_, rest)| rest.find('/').map_or("", |slash| &rest[slash..]));
     let path = path.split('?').next().unwrap_or_default();
     if request.path != path {
         return Response::with_body(404, "text/plain", "404 page not found\n");

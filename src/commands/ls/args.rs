@@ -1,0 +1,221 @@
+//! The options of `ls`, and what they ask for.
+
+use clap::ValueEnum;
+
+use crate::config::Resolved;
+use crate::error::Error;
+use crate::output::Format;
+use crate::platform::Platform;
+use crate::select::{self, Glob, Regex, Selection, Sort};
+
+const EXAMPLES: &str = "\
+Examples:
+  docker tags ls alpine
+  docker tags alpine redis                     the word ls may be left out
+  docker tags ls quay.io/coreos/dnsmasq
+  docker tags ls nginx --semver '^1.27' --limit 5
+  docker tags ls node --filter '22*-alpine*'
+  docker tags ls nginx -l --limit 5              digests, sizes, platforms, dates
+  docker tags ls nginx --group-by digest         which tags are the same image
+  docker tags ls alpine --format json
+  docker tags ls alpine --raw | jq -r '.tags[]'";
+
+/// List the tags of repositories, newest version first.
+///
+/// Versions come first, the newest on top; then the tags that are no versions, by name. One tag
+/// per line; with several repositories each line is REPOSITORY:TAG.
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Repositories, such as alpine, quay.io/org/app or localhost:5000/app
+    #[arg(value_name = "REPO", required = true)]
+    pub repositories: Vec<String>,
+
+    /// Show tags that match this glob pattern (repeatable: any of them)
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    filter: Vec<String>,
+
+    /// Show tags that match this whole regular expression (repeatable: any of them)
+    #[arg(long, value_name = "REGEX", help_heading = "Selection")]
+    include: Vec<String>,
+
+    /// Leave out tags that match this whole regular expression (repeatable)
+    #[arg(long, value_name = "REGEX", help_heading = "Selection")]
+    exclude: Vec<String>,
+
+    /// Show versions in this range: '^1.27', '~3.1', '>=2 <4', '1.x || 2.x'
+    #[arg(long, value_name = "RANGE", help_heading = "Selection")]
+    semver: Option<String>,
+
+    /// Leave out tags that stand for a digest (signatures, attestations)
+    #[arg(long, help_heading = "Selection")]
+    omit_digest_tags: bool,
+
+    /// Order of the list; none keeps the registry's order and streams
+    #[arg(long, value_enum, value_name = "ORDER", help_heading = "Selection")]
+    sort: Option<Order>,
+
+    /// Turn the order round
+    #[arg(short, long, help_heading = "Selection")]
+    reverse: bool,
+
+    /// Show at most so many tags of each repository
+    #[arg(long, value_name = "N", help_heading = "Selection")]
+    limit: Option<usize>,
+
+    /// Show only what comes after this tag in the list
+    #[arg(long, value_name = "TAG", help_heading = "Selection")]
+    last: Option<String>,
+
+    /// Show tags that have an image for this platform, such as linux/arm64
+    #[arg(long, value_name = "PLATFORM", help_heading = "Selection")]
+    pub(super) platform: Option<Platform>,
+
+    /// Print digest, size, platforms and date, too
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) long: bool,
+
+    /// Print the digest, too
+    #[arg(long, help_heading = "Output")]
+    pub(super) digests: bool,
+
+    /// Print one line for each digest, with all its tags
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
+    group_by: Option<GroupBy>,
+
+    /// Print REGISTRY/REPOSITORY:TAG
+    #[arg(long, help_heading = "Output")]
+    pub(super) full_ref: bool,
+
+    /// What the repositories hold
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TYPE",
+        default_value = "image",
+        help_heading = "Selection"
+    )]
+    r#type: Type,
+}
+
+/// `--sort`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Order {
+    /// Newest version first
+    Version,
+    /// By name
+    Name,
+    /// Newest image first (on Docker Hub: last pushed first)
+    Created,
+    /// Largest image first
+    Size,
+    /// As the registry sends them
+    None,
+}
+
+/// `--group-by`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum GroupBy {
+    /// The content digest
+    Digest,
+}
+
+/// `--type`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Type {
+    /// Images and other artifacts
+    #[default]
+    Image,
+    /// Docker engine plugins
+    Plugin,
+}
+
+impl Args {
+    /// What is selected by name. `raw`: the registry's own document, in its own order.
+    ///
+    /// # Errors
+    /// Patterns, ranges and expressions that cannot be understood.
+    pub(super) fn selection(&self, raw: bool) -> Result<Selection, Error> {
+        let parse = || {
+            Ok(Selection {
+                filters: self.filter.iter().map(|f| Glob::parse(f)).collect::<Result<_, _>>()?,
+                include: self
+                    .include
+                    .iter()
+                    .map(|r| Regex::include(r))
+                    .collect::<Result<_, _>>()?,
+                exclude: self
+                    .exclude
+                    .iter()
+                    .map(|r| Regex::exclude(r))
+                    .collect::<Result<_, _>>()?,
+                range: self.semver.as_deref().map(select::parse_range).transpose()?,
+                omit_digest_tags: self.omit_digest_tags,
+                sort: match self.sort {
+                    Some(Order::Version | Order::Created | Order::Size) => Sort::Version,
+                    Some(Order::Name) => Sort::Name,
+                    Some(Order::None) => Sort::None,
+                    None if raw && !self.is_grouped() => Sort::None,
+                    None => Sort::Version,
+                },
+                reverse: self.reverse,
+                limit: self.limit,
+                last: self.last.clone(),
+            })
+        };
+        parse().map_err(|error: select::SelectError| {
+            let hint = match error.option() {
+                "--filter" => "patterns look like '1.*', '*-alpine' or '3.[0-9]'",
+                "--semver" => "ranges look like '^1.27', '~3.1', '>=2 <4' or '1.x || 2.x'",
+                _ => "expressions look like '1\\.[0-9]+(-alpine)?' and must match the whole tag",
+            };
+            Error::usage(error.to_string(), hint)
+        })
+    }
+
+    /// What stands in front of each tag of a repository.
+    pub(super) fn prefix(&self, target: &Resolved, targets: usize) -> String {
+        if self.full_ref {
+            format!("{}:", target.reference.name())
+        } else if targets > 1 {
+            format!("{}:", target.reference.familiar_name())
+        } else {
+            String::new()
+        }
+    }
+
+    /// How rows are printed unless `--format` says so.
+    pub(super) fn default_format(&self) -> Format {
+        if self.is_long() || self.is_grouped() { Format::Table } else { Format::Plain }
+    }
+
+    /// Whether a row has details.
+    pub(super) fn is_long(&self) -> bool {
+        self.long || self.digests
+    }
+
+    /// `--group-by digest`.
+    pub(super) fn is_grouped(&self) -> bool {
+        self.group_by == Some(GroupBy::Digest)
+    }
+
+    /// `--type plugin`.
+    pub(super) fn is_plugin(&self) -> bool {
+        self.r#type == Type::Plugin
+    }
+
+    /// `--sort created`.
+    pub(super) fn sorts_by_created(&self) -> bool {
+        self.sort == Some(Order::Created)
+    }
+
+    /// `--sort size`.
+    pub(super) fn sorts_by_size(&self) -> bool {
+        self.sort == Some(Order::Size)
+    }
+
+    /// Whether the order is known only when the details are.
+    pub(super) fn sorts_by_details(&self) -> bool {
+        self.sorts_by_created() || self.sorts_by_size()
+    }
+}

@@ -1,0 +1,281 @@
+//! `ls`: the tags of repositories.
+
+mod args;
+mod details;
+mod fetch;
+mod hub;
+mod names;
+mod needs;
+mod rows;
+
+use std::io::Write;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+pub use self::args::Args;
+use self::details::{Job, Tagged, groups};
+use self::needs::Needs;
+use self::rows::{GroupRow, TagRow};
+use super::context::Context;
+use super::{each, is_final, template_error, write_error};
+use crate::config::Resolved;
+use crate::error::Error;
+use crate::output::{Format, Writer, json};
+use crate::parallel;
+use crate::platform::Platform;
+use crate::progress::Progress;
+use crate::reference::{Reference, Tag};
+use crate::select::{Selection, TagList};
+
+/// What a call asks for, understood.
+struct Plan<'a> {
+    args: &'a Args,
+    context: &'a Context,
+    selection: Selection,
+    format: Format,
+    needs: Needs,
+    platform: Option<Platform>,
+    targets: Vec<Resolved>,
+    progress: Progress,
+}
+
+/// What was found in a repository.
+enum Found {
+    /// Names are enough.
+    Names(TagList),
+    Details(Vec<Tagged>),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Options that cannot be understood, before any request; then the failures of repositories.
+pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+    let plan = Plan::new(args, context)?;
+    if context.globals.raw {
+        plan.documents(out)
+    } else if args.is_grouped() {
+        plan.digests(out)
+    } else {
+        plan.tags(out)
+    }
+}
+
+impl<'a> Plan<'a> {
+    fn new(args: &'a Args, context: &'a Context) -> Result<Self, Error> {
+        let raw = context.globals.raw;
+        if raw && args.is_long() {
+            return Err(Error::usage(
+                "--raw prints the registry's own list, which has no details",
+                "leave --raw out, or group: --group-by digest --raw",
+            ));
+        }
+        let selection = args.selection(raw)?;
+        let format = context.format(args.default_format())?;
+        let needs = Needs::of(args, &format, raw);
+        let platform = args.platform.as_ref().map(Platform::normalized);
+        let mut targets = Vec::new();
+        for text in &args.repositories {
+            targets.push(target(context, text)?);
+        }
+        let can_erase = context.style.stderr_terminal && context.env.text("TERM") != Some("dumb");
+        let shown = can_erase && !context.reporter.is_verbose();
+        let progress = Progress::new(context.reporter.clone(), shown);
+        Ok(Plan { args, context, selection, format, needs, platform, targets, progress })
+    }
+
+    /// Prints a line for each tag.
+    fn tags(&self, out: &mut dyn Write) -> Result<(), Error> {
+        let (args, context) = (self.args, self.context);
+        let writer = Writer::new(out, &self.format, context.look()).map_err(template_error)?;
+        let mut writer = writer.with_columns(match () {
+            () if args.long => &["Tag", "Digest", "Size", "Platforms", "Created"],
+            () if args.digests => &["Tag", "Digest"],
+            () => &["Repository", "Tag"],
+        });
+        let row = |target: &Resolved| TagRow::new(target.reference.name(), self.prefix(target));
+        let outcome = if self.selection.can_stream() && self.is_names_only() {
+            each(context, &self.targets, |target| {
+                let mut row = row(target);
+                names::stream(args, context, target, &self.selection, &mut |tag| {
+                    row.set_tag(tag);
+                    writer.write_row(&row).map_err(write_error)
+                })
+            })
+        } else {
+            self.each(|target, found| {
+                let mut row = row(target);
+                match found {
+                    Found::Names(tags) => tags.iter().try_for_each(|tag| {
+                        row.set_tag(tag);
+                        writer.write_row(&row).map_err(write_error)
+                    }),
+                    Found::Details(found) => found.iter().try_for_each(|tagged| {
+                        row.set(tagged, &self.needs);
+                        writer.write_row(&row).map_err(write_error)
+                    }),
+                }
+            })
+        };
+        writer.finish().map_err(write_error)?;
+        outcome
+    }
+
+    /// Prints a line for each digest.
+    fn digests(&self, out: &mut dyn Write) -> Result<(), Error> {
+        let named = self.args.full_ref || self.targets.len() > 1;
+        let named = named || matches!(self.format, Format::Template(_) | Format::TableTemplate(_));
+        let mut columns = if named { vec!["Repository", "Digest"] } else { vec!["Digest"] };
+        if self.args.long {
+            columns.extend(["Size", "Platforms", "Created"]);
+        }
+        columns.push("Tags");
+        let look = self.context.look();
+        let writer = Writer::new(out, &self.format, look).map_err(template_error)?;
+        let mut writer = writer.with_columns(&columns);
+        let outcome = self.each(|target, found| {
+            let Found::Details(found) = found else { return Ok(()) };
+            groups(&found).iter().try_for_each(|group| {
+                let repository = named.then(|| target.reference.name());
+                let row = GroupRow::new(repository, group, &self.needs);
+                writer.write_row(&row).map_err(write_error)
+            })
+        });
+        writer.finish().map_err(write_error)?;
+        outcome
+    }
+
+    /// Prints a document for each repository.
+    fn documents(&self, out: &mut dyn Write) -> Result<(), Error> {
+        self.each(|target, found| match found {
+            Found::Details(found) if self.args.is_grouped() => {
+                write_document(&Groups(&groups(&found)), out)
+            }
+            Found::Details(found) => {
+                write_document(&TagDocument::new(target, found.iter().map(|t| &*t.tag)), out)
+            }
+            Found::Names(tags) => write_document(&TagDocument::new(target, tags.iter()), out),
+        })
+    }
+
+    /// Looks all repositories up, several at a time, and passes what was found on in their order.
+    /// A repository that fails is reported, and the others go on.
+    ///
+    /// # Errors
+    /// The only failure itself when there is just one repository; otherwise the worst exit code.
+    fn each(
+        &self,
+        mut print: impl FnMut(&Resolved, Found) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (context, targets) = (self.context, &self.targets);
+        let jobs = targets.iter().map(|target| context.jobs(&target.profile)).min().unwrap_or(1);
+        // Two repositories of a registry share a connection; only more are worth further ones.
+        let workers = jobs.min(targets.len() / 2).max(1);
+        // What is printed to a terminal row by row must not meet a line that is drawn there.
+        let meets = context.style.stdout_terminal && !matches!(self.format, Format::Table);
+        let mut worst = 0;
+        let work =
+            |target: &Resolved| self.find(target, (context.jobs(&target.profile) / workers).max(1));
+        let outcome = parallel::in_order(targets, workers, work, |target, found| {
+            if meets {
+                self.progress.stop();
+            }
+            match found.and_then(|found| print(target, found)) {
+                Ok(()) => {}
+                Err(error) if targets.len() == 1 || is_final(&error) => return Err(error),
+                Err(error) => {
+                    worst = worst.max(error.exit_code());
+                    context.reporter.error(&error);
+                }
+            }
+            Ok(())
+        });
+        self.progress.stop();
+        outcome?;
+        if worst == 0 { Ok(()) } else { Err(Error::Reported(worst)) }
+    }
+
+    /// Looks one repository up with at most so many requests at a time.
+    fn find(&self, target: &Resolved, jobs: usize) -> Result<Found, Error> {
+        let Plan { args, context, selection, needs, progress, .. } = self;
+        if self.is_names_only() {
+            let tags = names::collect(args, context, target, selection)?;
+            return Ok(Found::Names(selection.apply(tags)));
+        }
+        let (needs, platform) = (*needs, self.platform.as_ref());
+        let job = Job { args, context, target, selection, needs, platform, jobs, progress };
+        details::find(&job).map(Found::Details)
+    }
+
+    fn is_names_only(&self) -> bool {
+        self.needs.is_empty()
+    }
+
+    /// What stands in front of a tag: a template and a table of two columns do without.
+    fn prefix(&self, target: &Resolved) -> String {
+        let is_prefixed = match self.format {
+            Format::Plain => true,
+            Format::Table => self.args.is_long(),
+            _ => false,
+        };
+        match is_prefixed {
+            true => self.args.prefix(target, self.targets.len()),
+            false => String::new(),
+        }
+    }
+}
+
+/// A name that must be a repository, not an image.
+fn target(context: &Context, text: &str) -> Result<Resolved, Error> {
+    let resolved = context.resolve(text)?;
+    let reference: &Reference = &resolved.reference;
+    let extra = match (reference.tag(), reference.digest()) {
+        (None, None) => return Ok(resolved),
+        (Some(tag), _) => format!("the tag {tag}"),
+        (None, Some(_)) => "a digest".to_owned(),
+    };
+    let name = reference.familiar_name();
+    let hint = match reference.tag().map(Tag::as_str) {
+        Some(tag) => format!("docker tags ls {name} --filter '{tag}*'"),
+        None => format!("docker tags ls {name}"),
+    };
+    Err(Error::usage(format!("\"{text}\" has {extra}; ls takes repositories"), hint))
+}
+
+/// The registry's own document, with all pages in one.
+#[derive(Serialize)]
+struct TagDocument<'a> {
+    name: &'a str,
+    tags: Vec<&'a str>,
+}
+
+impl<'a> TagDocument<'a> {
+    fn new(target: &'a Resolved, tags: impl Iterator<Item = &'a str>) -> Self {
+        TagDocument { name: target.reference.repository().as_str(), tags: tags.collect() }
+    }
+}
+
+/// `{digest: [tags]}`
+struct Groups<'a>(&'a [Vec<&'a Tagged>]);
+
+impl Serialize for Groups<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for group in self.0 {
+            // A tag whose digest nobody tells is in no group.
+            if let Some(digest) = group.first().and_then(|first| first.digest.as_ref()) {
+                let tags: Vec<&str> = group.iter().map(|tagged| &*tagged.tag).collect();
+                map.serialize_entry(digest.as_str(), &tags)?;
+            }
+        }
+        map.end()
+    }
+}
+
+fn write_document(document: &impl Serialize, out: &mut dyn Write) -> Result<(), Error> {
+    let mut line = Vec::new();
+    json::write(&mut line, document).map_err(Error::stdout)?;
+    line.push(b'\n');
+    out.write_all(&line).map_err(Error::stdout)
+}

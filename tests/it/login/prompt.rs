@@ -1,0 +1,107 @@
+//! `-u` alone: the password is asked for on the terminal, and the terminal is left as it was.
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+use crate::support::env::binary;
+use crate::support::{TestEnv, TestRegistry};
+
+const PASSWORD: &str = "canary-typed-1";
+
+/// Runs a shell line on a terminal of its own; types `keys` once the password is asked for.
+/// Everything that the terminal showed is the result.
+fn typed(env: &TestEnv, line: &str, keys: &str) -> String {
+    let mut child = Command::new("/usr/bin/script")
+        .args(["-q", "-e", "-c", line, "/dev/null"])
+        .env_clear()
+        .env("HOME", env.home())
+        .env("PATH", "/usr/bin:/bin")
+        .env("SHELL", "/bin/sh")
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("there is the program script");
+    let mut keyboard = child.stdin.take().expect("it is piped");
+    let mut screen = child.stdout.take().expect("it is piped");
+    let (mut shown, mut keys) = (Vec::new(), Some(keys));
+    let mut chunk = [0; 1024];
+    while let Ok(count @ 1..) = screen.read(&mut chunk) {
+        shown.extend_from_slice(&chunk[..count]);
+        if String::from_utf8_lossy(&shown).contains("Password of ann: ")
+            && let Some(keys) = keys.take()
+        {
+            keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        }
+    }
+    child.wait().expect("it ends");
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
+/// Whether `stty -a` shows a terminal that echoes, edits lines and makes signals of keys.
+fn sane(shown: &str) -> bool {
+    ["echo", "icanon", "isig"].iter().all(|word| shown.split_whitespace().any(|one| one == *word))
+}
+
+#[test]
+fn the_password_is_asked_for_without_echo() {
+    let registry = TestRegistry::new().tags("a", ["1.0"]).require_basic("ann", PASSWORD).start();
+    let env = TestEnv::new();
+    let command = format!("{} -u ann ls {}", binary().display(), registry.repo("a"));
+    let shown = typed(&env, &format!("{command}; echo code=$?; stty -a"), &format!("{PASSWORD}\r"));
+    assert!(shown.contains("1.0") && shown.contains("code=0"), "{shown}");
+    assert!(!shown.contains(PASSWORD), "{shown}");
+    assert!(sane(&shown), "the terminal is sane: {shown}");
+    assert_eq!(registry.requests()[1].basic(), Some(("ann".into(), PASSWORD.into())));
+    // Data that is piped on is not in the way of the question.
+    let shown = typed(&env, &format!("{command} </dev/null | cat"), &format!("{PASSWORD}\r"));
+    assert!(shown.contains("1.0"), "{shown}");
+}
+
+#[test]
+fn breaking_off_leaves_the_terminal_sane() {
+    let registry = TestRegistry::new().tags("a", ["1.0"]).require_basic("ann", PASSWORD).start();
+    let env = TestEnv::new();
+    let command = format!("{} -u ann ls {}", binary().display(), registry.repo("a"));
+    for keys in ["half\x03", "half\x04", "\x03"] {
+        let shown = typed(&env, &format!("{command}; echo code=$?; stty -a"), keys);
+        assert!(shown.contains("code=130") && !shown.contains("half"), "{shown}");
+        assert!(sane(&shown), "{shown}");
+        assert!(!shown.contains("error:"), "who breaks off needs no telling: {shown}");
+    }
+    assert_eq!(registry.requests().len(), 0, "nothing is sent before there is a password");
+}
+
+#[test]
+fn a_wrong_password_on_the_command_line_ends_it() {
+    // It was given for this very call: nothing is tried without it, not even what is public.
+    let rules = crate::support::TokenRules::default();
+    let registry = TestRegistry::new().tags("a", ["1"]).tags("b", ["2"]).user("ann", PASSWORD);
+    let registry = registry.require_token(rules).start();
+    let env = TestEnv::new();
+    env.canary("canary-wrong");
+    let names = [registry.repo("a"), registry.repo("b")];
+    let args = ["-u", "ann", "--password-stdin", "ls", &names[0], &names[1]];
+    let output = env.command(args).stdin("canary-wrong").run();
+    output.code(4).stdout("").stderr_has("refuses the login of ann (from -u and --password-stdin)");
+    output.stderr_has("\nhint: check the user name and the password\n");
+    let requests = registry.token_service().requests();
+    let sent = requests.iter().filter(|request| request.basic().is_some()).count();
+    assert_eq!((sent, requests.len()), (1, 1), "{}", registry.log());
+}
+
+#[test]
+fn without_a_terminal_there_is_a_hint() {
+    // setsid: the tests themselves may have a terminal, and then there is one to ask on.
+    let env = TestEnv::new();
+    let program = binary().into_os_string();
+    let args = ["-w".into(), program, "-u".into(), "ann".into(), "ls".into(), "a.io/x".into()];
+    let output = env.program_run("/usr/bin/setsid", args).run();
+    output.code(2).stdout("").stderr_has("there is no terminal").stderr_has("--password-stdin");
+    let output = env.run(["--password-stdin", "ls", "a.io/x"]);
+    output.code(2).stdout("").stderr_has("--password-stdin needs --username");
+    let output =
+        env.command(["-u", "ann", "--password-stdin", "ls", "127.0.0.1:1/x", "127.0.0.1:2/x"]);
+    let output = output.stdin("p").run();
+    output.stderr_has("--username is for one registry").stderr_has("profile create");
+}
