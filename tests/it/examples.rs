@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::support::env::binary;
 use crate::support::hub::{Secret, tag};
+use crate::support::image::{Blob, OCI_CONFIG, OCI_MANIFEST};
 use crate::support::{Image, TestEnv, TestHub, TestRegistry, TokenRules};
 
 const PASSWORD: &str = "S3cr3t-canary-examples";
@@ -29,13 +30,25 @@ fn world(builder: crate::support::registry::RegistryBuilder) -> TestRegistry {
         .tags("library/postgres", words("17.1 16.4 15 14beta1 latest"));
     for (name, tags) in [
         ("library/alpine", "3.22.1 3.22.0 3.22 3.21.3 3.20 3.9 3.99 latest"),
-        ("library/nginx", "1.29.0-alpine 1.27.5-alpine 1.27.5 1.27.0-alpine latest"),
+        ("library/nginx", "1.29.0-alpine 1.27.5-alpine 1.27.5 1.27.0-alpine"),
         ("library/redis", "7.4 7.2 latest"),
     ] {
         for tag in tags.split(' ') {
             let image = Image::index_with_attestations(&format!("{name}{tag}"), &PLATFORMS);
             builder = builder.image(&format!("{name}:{tag}"), &image);
         }
+    }
+    let about = json!({
+        "architecture": "amd64", "os": "linux", "created": "2025-01-01T00:00:00Z",
+        "config": {"Cmd": ["nginx", "-g"], "Entrypoint": ["/entry.sh"]},
+        "rootfs": {"type": "layers", "diff_ids": []}, "history": [{"created_by": "ADD x /"}],
+    });
+    let config = Blob::json(OCI_CONFIG, &about);
+    let nginx = Image::manifest(OCI_MANIFEST, config, Vec::new(), &json!({}));
+    builder = builder.image("library/nginx:latest", &nginx);
+    for tag in ["1.29.3", "1.29", "latest"] {
+        let image = Image::index_with_attestations(&format!("web{tag}"), &PLATFORMS);
+        builder = builder.image(&format!("web/nginx:{tag}"), &image);
     }
     for name in [
         "coreos/dnsmasq",

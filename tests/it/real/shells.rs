@@ -307,6 +307,8 @@ fn a_failed_pull_gets_a_hint() {
     docker.home.write_config(
         r#"{"features":{"hooks":"true"},"plugins":{"tags":{"hooks":"pull,run,create"}}}"#,
     );
+    let home = docker.home.docker_config().parent().expect("a home").to_owned();
+    std::fs::write(home.join(".bashrc"), "PS1='$ '\n").expect("write a file of the home");
     let terminal = Terminal::open(docker, "bash", &format!("tcp://{}", engine.host()));
     terminal.text("docker pull alpine:3.99");
     terminal.keys(&["Enter"]);
