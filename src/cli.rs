@@ -18,6 +18,9 @@ Examples:
   docker tags ls nginx --semver '^1.27'      a range of versions
   docker tags check quay.io/org/app          who answers, with which login?";
 
+/// How many of a command's own options `-h` shows: the first ones.
+const MAX_SHORT_HELP: usize = 3;
+
 /// List tags, digests and manifests of any container registry.
 #[derive(Debug, Parser)]
 #[command(
@@ -57,6 +60,12 @@ fn with_short_help(mut command: clap::Command) -> clap::Command {
         && command.get_after_long_help().is_none()
     {
         command = command.after_long_help(text);
+    }
+    let own = command.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_global_set());
+    let shown = own.filter(|arg| !arg.is_hide_short_help_set() && !arg.is_hide_set());
+    let late: Vec<_> = shown.skip(MAX_SHORT_HELP).map(|arg| arg.get_id().clone()).collect();
+    for id in late {
+        command = command.mut_arg(id, |arg| arg.hide_short_help(true));
     }
     command.after_help("").mut_subcommands(with_short_help)
 }

@@ -20,7 +20,7 @@ pub struct Globals {
     pub raw: bool,
 
     /// Print names only
-    #[arg(short, long, global = true, help_heading = "Output")]
+    #[arg(short, long, global = true, help_heading = "Output", hide_short_help = true)]
     pub quiet: bool,
 
     /// Print digests in full

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::env::binary;
 use crate::support::hub::{Secret, tag};
-use crate::support::image::{Blob, OCI_CONFIG, OCI_MANIFEST};
+use crate::support::image::{Blob, OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST};
 use crate::support::{Image, TestEnv, TestHub, TestRegistry, TokenRules};
 
 const PASSWORD: &str = "S3cr3t-canary-examples";
@@ -44,8 +44,12 @@ fn world(builder: crate::support::registry::RegistryBuilder) -> TestRegistry {
         "rootfs": {"type": "layers", "diff_ids": []}, "history": [{"created_by": "ADD x /"}],
     });
     let config = Blob::json(OCI_CONFIG, &about);
-    let nginx = Image::manifest(OCI_MANIFEST, config, Vec::new(), &json!({}));
-    builder = builder.image("library/nginx:latest", &nginx);
+    let layers = vec![Blob::new(OCI_LAYER, "a layer")];
+    let nginx = Image::manifest(OCI_MANIFEST, config, layers, &json!({}));
+    let arm = Image::oci("nginx", "linux/arm64");
+    let platform = |name: &str| json!({"os": "linux", "architecture": name});
+    let images = vec![(nginx, platform("amd64")), (arm, platform("arm64"))];
+    builder = builder.image("library/nginx:latest", &Image::list(OCI_INDEX, images));
     for tag in ["1.29.3", "1.29", "latest"] {
         let image = Image::index_with_attestations(&format!("web{tag}"), &PLATFORMS);
         builder = builder.image(&format!("web/nginx:{tag}"), &image);
@@ -64,7 +68,15 @@ fn world(builder: crate::support::registry::RegistryBuilder) -> TestRegistry {
             builder = builder.image(&format!("{name}:{tag}"), &image);
         }
     }
-    for name in ["microsoft/nanoserver", "microsoft/dotnet", "library/mongo", "ansible/galaxy"] {
+    for name in [
+        "microsoft/nanoserver",
+        "microsoft/dotnet",
+        "library/mongo",
+        "ansible/galaxy",
+        "library/api",
+        "tools/build",
+        "me/blog",
+    ] {
         builder = builder.tags(name, words(numbers));
     }
     builder.rate_limit(200, 187).start()
@@ -72,6 +84,7 @@ fn world(builder: crate::support::registry::RegistryBuilder) -> TestRegistry {
 
 struct Stage {
     env: TestEnv,
+    config: String,
     _hub: TestHub,
     _registries: [TestRegistry; 2],
 }
@@ -90,10 +103,12 @@ fn stage() -> Stage {
         .repository("ansible/galaxy", tags())
         .repository("alice/notes", tags())
         .repository("library/alpine", tags())
+        .repository("library/nginx", tags())
+        .repository("library/redis", tags())
         .start();
     let env = TestEnv::new().var("SHELL", "/bin/bash");
     let mut config = format!(
-        "[profiles.hub]\nregistry = \"docker.io\"\nendpoint = \"http://{}\"\nhub-api = \"{}\"\n",
+        "profile = \"hub\"\nprevious-profile = \"work\"\n[profiles.hub]\nregistry = \"docker.io\"\nendpoint = \"http://{}\"\nhub-api = \"{}\"\n",
         docker_hub.host(),
         hub.origin()
     );
@@ -110,6 +125,7 @@ fn stage() -> Stage {
             open.host()
         );
     }
+    config = config.replace("ghcr.io\"\n", "ghcr.io\"\nnamespace = \"acme\"\n");
     env.config_toml(&config);
     env.login("https://index.docker.io/v1/", "alice", PASSWORD);
     let plugin = env.docker_config().join("cli-plugins/docker-tags");
@@ -131,11 +147,14 @@ fn stage() -> Stage {
     {
         fs::create_dir_all(env.home().join(directory)).expect("the home can be written to");
     }
-    Stage { env, _hub: hub, _registries: [docker_hub, open] }
+    Stage { env, config, _hub: hub, _registries: [docker_hub, open] }
 }
 
 /// Runs a line as a user types it. Gives what is wrong with it.
 fn run(stage: &Stage, line: &str) -> Option<String> {
+    // What one line changes is not for the next; and what is to be made must not be there.
+    let is_new = line.contains("profile create");
+    stage.env.config_toml(if is_new { "" } else { &stage.config });
     let output =
         stage.env.program_run("/bin/bash", ["-c", &format!("set -o pipefail\n{line}")]).run();
     let quiet = line.contains(" > ") || line.contains("profile ");
@@ -152,6 +171,7 @@ fn all_run(stage: &Stage, lines: &[String]) {
 /// The examples of a command and of those below it; what stands behind two blanks is a comment.
 fn examples(command: &clap::Command, lines: &mut Vec<String>) {
     let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let help = help.replace("\\\n", " ");
     let texts = help.lines().skip_while(|line| !line.starts_with("Examples:")).skip(1);
     for line in texts.filter(|line| !line.trim().is_empty()) {
         let line = line.trim();
