@@ -89,7 +89,7 @@ pub(super) fn kind_of_word(word: &str, line: &Line, arg: &Arg) -> Option<Kind> {
         "DIR" | "DIRECTORY" => Kind::Directory,
         "N" | "SECONDS" | "USER" | "GLOB" | "REGEX" | "RANGE" | "TAG" | "NAME" | "URL" | "KEY"
         | "VALUE" | "DIGEST" | "SHELL" | "ORDER" | "TYPE" | "TEMPLATE" | "COMMAND" | "VARIABLE"
-        | "PATTERN" | "PROGRAM" | "PORT" | "KEY=VALUE" | "USERNAME" | "NUMBER" => Kind::Free,
+        | "PATTERN" | "PROGRAM" | "PORT" | "KEY=VALUE" | "USERNAME" | "WHAT" => Kind::Free,
         _ => return None,
     })
 }
