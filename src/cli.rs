@@ -9,9 +9,17 @@ use crate::commands::Command;
 use crate::commands::global::Globals;
 use crate::error::Error;
 
-const AFTER_HELP: &str = "\
+const EXAMPLES: &str = "\
 A first word that is no command is a repository: `docker tags alpine` lists its tags.
-Run `docker tags COMMAND --help` for more about a command.";
+Run `docker tags COMMAND --help` for more about a command.
+
+Examples:
+  docker tags alpine                         the tags of a repository
+  docker tags ls nginx --semver '^1.27'      a range of versions
+  docker tags check quay.io/org/app          who answers, with which login?";
+
+/// How many of a command's own options `-h` shows: the first ones.
+const MAX_SHORT_HELP: usize = 3;
 
 /// List tags, digests and manifests of any container registry.
 #[derive(Debug, Parser)]
@@ -19,7 +27,7 @@ Run `docker tags COMMAND --help` for more about a command.";
     name = "docker-tags",
     version,
     disable_help_subcommand = false,
-    after_help = AFTER_HELP,
+    after_help = EXAMPLES,
     max_term_width = 100
 )]
 pub struct Cli {
@@ -43,7 +51,23 @@ pub enum Parsed {
 /// The definition of the command line; `by_docker` makes help say `docker tags`.
 pub fn command(by_docker: bool) -> clap::Command {
     let name = if by_docker { "docker tags" } else { "docker-tags" };
-    Cli::command().bin_name(name).display_name(name)
+    with_short_help(Cli::command().bin_name(name).display_name(name))
+}
+
+/// Keeps `-h` to one screen: the examples are for `--help`.
+fn with_short_help(mut command: clap::Command) -> clap::Command {
+    if let Some(text) = command.get_after_help().cloned()
+        && command.get_after_long_help().is_none()
+    {
+        command = command.after_long_help(text);
+    }
+    let own = command.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_global_set());
+    let shown = own.filter(|arg| !arg.is_hide_short_help_set() && !arg.is_hide_set());
+    let late: Vec<_> = shown.skip(MAX_SHORT_HELP).map(|arg| arg.get_id().clone()).collect();
+    for id in late {
+        command = command.mut_arg(id, |arg| arg.hide_short_help(true));
+    }
+    command.after_help("").mut_subcommands(with_short_help)
 }
 
 /// Reads our own arguments.
@@ -52,8 +76,8 @@ pub fn command(by_docker: bool) -> clap::Command {
 /// [`Error::Usage`] for whatever clap does not understand.
 pub fn parse(args: Vec<OsString>, by_docker: bool) -> Result<Parsed, Error> {
     let command = command(by_docker);
-    if args.is_empty() {
-        return Ok(Parsed::Print(command.clone().render_help().to_string()));
+    if args.is_empty() || args == ["-h"] {
+        return Ok(Parsed::Print(overview(&command)));
     }
     let args = with_ls(&command, args);
     let word = first_word(&command, &args).and_then(OsStr::to_str).unwrap_or_default();
@@ -74,6 +98,18 @@ pub fn parse(args: Vec<OsString>, by_docker: bool) -> Result<Parsed, Error> {
         }
         Err(error) => Err(usage_error(&error, &help)),
     }
+}
+
+/// The commands on one screen: `-h` alone.
+fn overview(command: &clap::Command) -> String {
+    let name = command.get_bin_name().unwrap_or_default();
+    let mut text = format!("Usage: {name} [OPTIONS] COMMAND\n\n");
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
+        text += &format!("  {:<11} {about}\n", sub.get_name());
+    }
+    text += &format!("\nA first word that is no command is a repository: {name} alpine\n");
+    text + &format!("Options: {name} --help; more of a command: {name} COMMAND --help\n")
 }
 
 /// Puts `ls` in front when the first word is no command.

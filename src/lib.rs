@@ -5,37 +5,44 @@
 //! Layers; an arrow may skip one but never turns:
 //!
 //! ```text
-//! main → lib → plugin → cli → commands → registry, hub → auth → http, credentials → config →
-//!                                 ↓                                   reference, manifest, version
-//!                          select, output → terminal
+//! main → lib → complete → plugin, cli → commands → registry, hub → auth → http, credentials → config
+//!                                        ↓                                       → reference, manifest,
+//!                                 select, output → terminal                        version
 //! ```
 //!
 //! The lowest layer is pure: no I/O, no clock, no environment. Only `http` knows ureq, only
-//! `credentials` starts other programs, only `report` and `run` write to stderr. Start reading
-//! with [`commands::ls`], then [`registry`], [`auth`], [`error`].
+//! `credentials` and `install` start other programs (both through `process`), only `report` and
+//! `run` write to stderr. `complete` answers the shells, `hooks` answers docker after a failed
+//! pull, `man` writes the manual from the command line's definition. Start
+//! reading with [`commands::ls`], then [`registry`], [`auth`], [`error`].
 #![forbid(unsafe_code)]
 
 pub mod auth;
 pub mod certs;
 pub mod cli;
 pub mod commands;
+pub mod complete;
 pub mod config;
 pub mod credentials;
 pub mod env;
 pub mod error;
+pub mod hooks;
 pub mod http;
 pub mod hub;
+pub mod man;
 pub mod manifest;
 pub mod output;
 pub mod parallel;
 pub mod platform;
 pub mod plugin;
+mod process;
 pub mod progress;
 pub mod reference;
 pub mod registry;
 pub mod report;
 pub mod secret;
 pub mod select;
+pub mod shells;
 pub mod terminal;
 pub mod version;
 
@@ -72,11 +79,22 @@ fn dispatch(invocation: Invocation, env: Env) -> Result<(), Error> {
     match request {
         Request::Metadata => print(&plugin::metadata()),
         Request::Version => print(concat!("docker-tags ", env!("CARGO_PKG_VERSION"), "\n")),
-        // No candidates, and no file names either.
-        Request::Complete(_) => print(":4\n"),
+        Request::Complete { words, descriptions } => {
+            print(&complete::answer(&words, descriptions, &env, config_dir))
+        }
+        Request::Hook(request) => print(&hooks::answer(&request)),
         Request::Run(args) => match cli::parse(args, by_docker)? {
             cli::Parsed::Print(text) => print(&text),
             cli::Parsed::Run(cli) => {
+                if cli.command.is_about_the_program() {
+                    let root = cli::command(by_docker);
+                    return cli.command.run_alone(
+                        &root,
+                        &env,
+                        config_dir,
+                        &mut io::stdout().lock(),
+                    );
+                }
                 let make = if cli.command.is_local() { Context::for_files } else { Context::new };
                 let context = make(cli.globals, env, config_dir, by_docker)?;
                 let mut out = BufWriter::with_capacity(32 * 1024, io::stdout().lock());

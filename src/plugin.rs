@@ -10,6 +10,8 @@ use std::path::PathBuf;
 
 /// The argument with which docker asks what this plugin is.
 pub const METADATA: &str = "docker-cli-plugin-metadata";
+/// The argument with which docker asks for a hint after one of its own commands.
+const HOOK: &str = "docker-cli-plugin-hooks";
 /// The name under which docker knows this plugin.
 const NAME: &str = "tags";
 /// One line for `docker --help`.
@@ -37,8 +39,15 @@ pub enum Request {
     Metadata,
     /// Print the version.
     Version,
-    /// Answer a shell's completion; the words after `tags`, the last one unfinished.
-    Complete(Vec<OsString>),
+    /// Answer a shell's completion.
+    Complete {
+        /// The words after `tags`, the last one unfinished.
+        words: Vec<OsString>,
+        /// Whether candidates come with descriptions.
+        descriptions: bool,
+    },
+    /// Answer docker after one of its own commands: see [`crate::hooks`].
+    Hook(OsString),
     /// Run a command: our own arguments, without docker's.
     Run(Vec<OsString>),
 }
@@ -72,8 +81,7 @@ pub fn parse(args: Vec<OsString>) -> Invocation {
     let words = &args[globals.end..];
     let is = |index: usize, word: &str| words.get(index).is_some_and(|w| w == OsStr::new(word));
     if is(0, "__complete") || is(0, "__completeNoDesc") {
-        let skip = if is(1, NAME) && words.len() > 2 { 2 } else { 1 };
-        return stand_alone(globals.config_dir, Request::Complete(words[skip..].to_vec()));
+        return complete(&words[1..], is(0, "__complete"), globals.config_dir);
     }
     let request = if is(0, "help") && is(1, NAME) {
         Request::Run(with_help(&words[2..]))
@@ -81,12 +89,29 @@ pub fn parse(args: Vec<OsString>) -> Invocation {
         Request::Run(with_help(&words[1..]))
     } else if is(0, NAME) && globals.version {
         Request::Version
+    } else if is(0, NAME) && is(1, HOOK) {
+        Request::Hook(words.get(2).cloned().unwrap_or_default())
     } else if is(0, NAME) {
         Request::Run(words[1..].to_vec())
     } else {
         return parse_stand_alone(args);
     };
     Invocation { by_docker: true, config_dir: globals.config_dir, request }
+}
+
+/// What a shell's completion asks, through docker (`tags` in front) or without it. `docker
+/// --config D tags <TAB>` never tells us of D; stand-alone it is among the words.
+fn complete(words: &[OsString], descriptions: bool, config_dir: Option<PathBuf>) -> Invocation {
+    let by_docker = words.len() > 1 && words[0] == NAME;
+    let (mut skip, mut config_dir) = (usize::from(by_docker), config_dir);
+    if !by_docker {
+        let globals = Globals::read_long(words);
+        if globals.end < words.len() {
+            (skip, config_dir) = (globals.end, globals.config_dir.or(config_dir));
+        }
+    }
+    let request = Request::Complete { words: words[skip..].to_vec(), descriptions };
+    Invocation { by_docker, config_dir, request }
 }
 
 /// Without docker, its global flags are accepted in their long form, in front, for those who
@@ -346,14 +371,29 @@ mod tests {
 
     #[test]
     fn completion() {
-        for (line, args) in [
-            ("__complete tags ls al", "ls al"),
-            ("__complete tags ''", "''"),
-            ("__completeNoDesc ls al", "ls al"),
-            ("__complete tags", "tags"),
+        for (line, args, by_docker, config_dir) in [
+            ("__complete tags ls al", "ls al", true, None),
+            ("__complete tags ''", "''", true, None),
+            ("__completeNoDesc ls al", "ls al", false, None),
+            ("__complete tags", "tags", false, None),
+            ("__complete --config D ls al", "ls al", false, Some("D")),
+            ("__complete --config=D ''", "''", false, Some("D")),
+            ("__complete --config D", "--config D", false, None),
+            ("__complete", "", false, None),
         ] {
-            assert_eq!(parse(words(line)).request, Request::Complete(words(args)), "{line}");
+            let found = parse(words(line));
+            let descriptions = !line.starts_with("__completeNoDesc");
+            let expected = Request::Complete { words: words(args), descriptions };
+            assert_eq!(found.request, expected, "{line}");
+            assert_eq!(found.by_docker, by_docker, "{line}");
+            assert_eq!(found.config_dir, config_dir.map(PathBuf::from), "{line}");
         }
+    }
+
+    #[test]
+    fn hooks() {
+        let found = parse(words("tags docker-cli-plugin-hooks {\"RootCmd\":\"pull\"}"));
+        assert_eq!(found.request, Request::Hook("{\"RootCmd\":\"pull\"}".into()));
     }
 
     #[test]

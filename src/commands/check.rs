@@ -31,7 +31,7 @@ Examples:
   docker tags check alpine               a repository: may it be read?
   docker tags check --offline alpine     without any request";
 
-/// Show how a name is understood, which login applies, and what the registry answers.
+/// Show how a name is understood, which login applies, who answers.
 ///
 /// Explains a name, its registry, profile, TLS settings and login, and where each came from; then
 /// asks the registry and shows what it wants and grants. No secret is shown.

@@ -69,7 +69,25 @@ impl Context {
         let config = Config::load(&env).map_err(config_error)?;
         config.active(globals.profile.as_deref(), &env).map_err(config_error)?;
         let given = login::given(&globals)?;
-        Ok(Context::assemble(globals, env, config_dir, by_docker, config, given))
+        let store = Store::new(&env, config_dir).plugin_mode(by_docker);
+        let reporter = Reporter::new(globals.verbose);
+        Ok(Context::assemble(globals, env, store, reporter, config, given))
+    }
+
+    /// The context of completion: nothing is printed, nobody is asked for a password and no
+    /// program is run for one; logins come from files and variables only.
+    ///
+    /// # Errors
+    /// A configuration that cannot be used, an unknown profile.
+    pub fn for_completion(
+        globals: Globals,
+        env: Env,
+        config_dir: Option<PathBuf>,
+    ) -> Result<Self, Error> {
+        let config = Config::load(&env).map_err(config_error)?;
+        config.active(globals.profile.as_deref(), &env).map_err(config_error)?;
+        let store = Store::new(&env, config_dir).without_programs();
+        Ok(Context::assemble(globals, env, store, Reporter::silent(), config, None))
     }
 
     /// For commands that only work on files: no password is asked for, the active profile need not
@@ -87,21 +105,22 @@ impl Context {
             Ok(config) => (config, None),
             Err(fault) => (Config::empty(&env).map_err(config_error)?, Some(fault)),
         };
-        let context = Context::assemble(globals, env, config_dir, by_docker, config, None);
+        let store = Store::new(&env, config_dir).plugin_mode(by_docker);
+        let reporter = Reporter::new(globals.verbose);
+        let context = Context::assemble(globals, env, store, reporter, config, None);
         Ok(Context { config_fault: fault, ..context })
     }
 
     fn assemble(
         globals: Globals,
         env: Env,
-        config_dir: Option<PathBuf>,
-        by_docker: bool,
+        store: Store,
+        reporter: Reporter,
         config: Config,
         given: Option<Found>,
     ) -> Self {
-        let reporter = Arc::new(Reporter::new(globals.verbose));
+        let reporter = Arc::new(reporter);
         config.warnings().iter().for_each(|warning| reporter.warn(warning));
-        let store = Store::new(&env, config_dir).plugin_mode(by_docker);
         Context {
             style: Style::detect(&env),
             logins: Arc::new(Logins::new(env.clone(), store, globals.anonymous, given)),

@@ -8,31 +8,37 @@ use clap::Args;
 #[derive(Debug, Clone, Default, Args)]
 pub struct Globals {
     /// Use this profile (see `docker tags profile`)
-    #[arg(short, long, global = true, value_name = "NAME", help_heading = "Global options")]
+    #[arg(short, long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
 
-    /// Print rows as json, table, a Go TEMPLATE, or 'table TEMPLATE'
+    /// Print json, table, a Go template, or 'table TEMPLATE'
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<String>,
 
     /// Print the registry's own document
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(long, global = true, help_heading = "Output", hide_short_help = true)]
     pub raw: bool,
 
     /// Print names only
-    #[arg(short, long, global = true, help_heading = "Output")]
+    #[arg(short, long, global = true, help_heading = "Output", hide_short_help = true)]
     pub quiet: bool,
 
     /// Print digests in full
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(long, global = true, help_heading = "Output", hide_short_help = true)]
     pub no_trunc: bool,
 
     /// Accept any TLS certificate
-    #[arg(short = 'k', long, global = true, help_heading = "Connection")]
+    #[arg(short = 'k', long, global = true, help_heading = "Connection", hide_short_help = true)]
     pub insecure: bool,
 
     /// Speak plain http
-    #[arg(long, global = true, conflicts_with = "insecure", help_heading = "Connection")]
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "insecure",
+        help_heading = "Connection",
+        hide_short_help = true
+    )]
     pub plain_http: bool,
 
     /// Trust the authorities in this PEM file, too
@@ -41,8 +47,7 @@ pub struct Globals {
         global = true,
         value_name = "FILE",
         conflicts_with_all = ["insecure", "plain_http"],
-        help_heading = "Connection"
-    )]
+        help_heading = "Connection", hide_short_help = true)]
     pub ca_file: Option<PathBuf>,
 
     /// Show this certificate to the registry (PEM)
@@ -52,7 +57,8 @@ pub struct Globals {
         alias = "client-cert",
         value_name = "FILE",
         conflicts_with = "plain_http",
-        help_heading = "Connection"
+        help_heading = "Connection",
+        hide_short_help = true
     )]
     pub cert_file: Option<PathBuf>,
 
@@ -62,16 +68,24 @@ pub struct Globals {
         global = true,
         alias = "client-key",
         value_name = "FILE",
-        help_heading = "Connection"
+        help_heading = "Connection",
+        hide_short_help = true
     )]
     pub key_file: Option<PathBuf>,
 
     /// Log in as this user; the password is asked for, or read by --password-stdin
-    #[arg(short, long, global = true, value_name = "USER", help_heading = "Login")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "USER",
+        help_heading = "Login",
+        hide_short_help = true
+    )]
     pub username: Option<String>,
 
     /// Read the password of --username from standard input
-    #[arg(long, global = true, help_heading = "Login")]
+    #[arg(long, global = true, help_heading = "Login", hide_short_help = true)]
     pub password_stdin: bool,
 
     /// Use no login at all
@@ -79,8 +93,7 @@ pub struct Globals {
         long,
         global = true,
         conflicts_with_all = ["username", "password_stdin"],
-        help_heading = "Login"
-    )]
+        help_heading = "Login", hide_short_help = true)]
     pub anonymous: bool,
 
     /// Wait at most so long for a connection, for an answer, and for its body, each
@@ -89,8 +102,7 @@ pub struct Globals {
         global = true,
         value_name = "SECONDS",
         value_parser = seconds,
-        help_heading = "Connection"
-    )]
+        help_heading = "Connection", hide_short_help = true)]
     pub timeout: Option<f64>,
 
     /// Repeat a failed request so often [default: 3]
@@ -99,8 +111,7 @@ pub struct Globals {
         global = true,
         value_name = "N",
         value_parser = clap::value_parser!(u8).range(0..=10),
-        help_heading = "Connection"
-    )]
+        help_heading = "Connection", hide_short_help = true)]
     pub retries: Option<u8>,
 
     /// Send so many requests at a time [default: 8]
@@ -110,12 +121,11 @@ pub struct Globals {
         global = true,
         value_name = "N",
         value_parser = clap::value_parser!(u8).range(1..=64),
-        help_heading = "Connection"
-    )]
+        help_heading = "Connection", hide_short_help = true)]
     pub jobs: Option<u8>,
 
     /// Log every request on standard error
-    #[arg(short, long, global = true, help_heading = "Global options")]
+    #[arg(short, long, global = true, hide_short_help = true)]
     pub verbose: bool,
 }
 

@@ -31,7 +31,8 @@ pub struct Choice {
         value_enum,
         value_name = "TYPE",
         default_value = "image",
-        help_heading = "Selection"
+        help_heading = "Selection",
+        hide_short_help = true
     )]
     pub r#type: Type,
 }

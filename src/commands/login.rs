@@ -136,6 +136,9 @@ impl Logins {
             found.trail.push(format!("profile {name}: says nothing of a password"));
             return found;
         };
+        if matches!(password, PasswordSource::Command(_)) && !self.store.runs_programs() {
+            return found;
+        }
         // Held while a program runs: a second thread waits for its answer.
         let mut profiles = self.profiles.lock().unwrap_or_else(PoisonError::into_inner);
         let read = || read_profile(&self.env, name, username, password);

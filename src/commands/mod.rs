@@ -1,6 +1,7 @@
 //! The commands. A new one is a new file, and its line in [`Command`] and in [`Command::run`].
 
 pub mod check;
+pub mod completion;
 pub mod config;
 pub mod context;
 pub mod digest;
@@ -8,6 +9,7 @@ pub mod document;
 pub mod global;
 pub mod image;
 pub mod inspect;
+pub mod install;
 pub mod login;
 pub mod ls;
 pub mod manifest;
@@ -19,44 +21,63 @@ pub mod repos;
 pub mod token;
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use crate::env::Env;
 use crate::error::Error;
 use context::Context;
 
-/// What the program can do.
+/// What the program can do. No comments at the variants: they would take the place of the longer
+/// ones at the commands' own `Args` in help and manual.
 #[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "help describes a command by the words at its own Args")]
 pub enum Command {
-    /// List the tags of repositories, newest version first
     #[command(visible_alias = "list")]
     Ls(Box<ls::Args>),
-    /// Print the digests that tags point to
     Digest(digest::Args),
-    /// Print a manifest or manifest list
     Manifest(manifest::Args),
-    /// List the platforms that an image is made for
     Platforms(platforms::Args),
-    /// Print the config of an image, plugin or artifact
     Config(config::Args),
-    /// Describe images as skopeo inspect does
     Inspect(inspect::Args),
-    /// List the repositories of a registry, or of a user or organisation of Docker Hub
     #[command(visible_alias = "catalog")]
     Repos(repos::Args),
-    /// List the Docker Hub namespaces of the login
     Namespaces(namespaces::Args),
-    /// Show how a name is understood, which login applies, and what the registry answers
     Check(check::Args),
-    /// Print the bearer token for a repository, for use with curl
     Token(token::Args),
-    /// Show how many pulls Docker Hub has left for us
     Ratelimit(ratelimit::Args),
-    /// Manage profiles: how each registry is reached, and as whom
     Profile(profile::Args),
+    Completion(completion::Args),
+    Install(install::Args),
 }
 
 impl Command {
+    /// Whether the command is about the program itself: it then works without a configuration,
+    /// or with a broken one, by [`Command::run_alone`].
+    pub fn is_about_the_program(&self) -> bool {
+        matches!(self, Command::Completion(_) | Command::Install(_))
+    }
+
+    /// Runs a command that is about the program itself, whose definition `root` is; any other does
+    /// nothing.
+    ///
+    /// # Errors
+    /// Whatever goes wrong; the caller prints it.
+    pub fn run_alone(
+        &self,
+        root: &clap::Command,
+        env: &Env,
+        config_dir: Option<PathBuf>,
+        out: &mut dyn Write,
+    ) -> Result<(), Error> {
+        match self {
+            Command::Completion(args) => completion::run(args, out),
+            Command::Install(args) => install::run(args, root, env, config_dir, out),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the command works on this machine's files alone: it needs no registry, no login and
     /// no profile that is active.
     pub fn is_local(&self) -> bool {
@@ -81,6 +102,8 @@ impl Command {
             Command::Token(args) => token::run(args, context, out),
             Command::Ratelimit(args) => ratelimit::run(args, context, out),
             Command::Profile(args) => profile::run(args, context, out),
+            // These are run by `run_alone`.
+            Command::Completion(_) | Command::Install(_) => Ok(()),
         }
     }
 }

@@ -18,9 +18,9 @@ Examples:
   docker tags namespaces --format table
   docker tags namespaces | xargs -n 1 docker tags repos";
 
-/// List the Docker Hub namespaces of the login: the user and the organisations.
+/// List the Docker Hub namespaces of the login.
 ///
-/// The login is the one of `docker login`, or the profile's.
+/// They are the user's own and those of the user's organisations. The login is the one of `docker login`, or the profile's.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {}

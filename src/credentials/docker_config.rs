@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use super::auth_file::{self, AuthFile, Entry, decode_auth, lookup};
 use super::credential::Credential;
-use super::process::find_program;
 use super::text::one_line;
 use crate::env::Env;
+use crate::process::find_program;
 use crate::reference::{DOCKER_HUB, Registry};
 use crate::secret::Secret;
 

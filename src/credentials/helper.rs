@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use super::auth_file::set_text;
 use super::json::{Json, is_field, parse_first};
-use super::process::{Output, find_program, run};
 use super::text::one_line;
 use crate::env::Env;
+use crate::process::{Output, find_program, run};
 use crate::secret::Secret;
 
 /// What a helper prints, and exits with an error, when it has no login for a key.

@@ -9,7 +9,7 @@
 //! loses no login. A helper that fails or is missing means anonymous, with a warning, and the
 //! file's own entry is not used in its place (two points). A login without a user name is not used.
 //!
-//! This is the only part of the crate that starts other programs (in `process`).
+//! Programs are run through `process`.
 
 mod auth_config_env;
 mod auth_file;
@@ -19,7 +19,6 @@ mod helper;
 mod json;
 mod password;
 mod podman;
-mod process;
 mod prompt;
 mod store;
 mod text;

@@ -10,10 +10,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::process::{MAX_STDOUT, find_program, run};
 use super::text::one_line;
 use crate::config::PasswordSource;
 use crate::env::Env;
+use crate::process::{MAX_STDOUT, find_program, run};
 use crate::secret::Secret;
 
 /// Why there is no password. `Display` names the place and quotes no secret.

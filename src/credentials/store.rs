@@ -20,6 +20,7 @@ pub struct Store {
     env: Env,
     docker_dir: Option<PathBuf>,
     as_plugin: bool,
+    runs_programs: bool,
     helpers: Helpers,
     variable: OnceLock<Result<AuthConfigEnv, String>>,
     docker: OnceLock<DockerConfig>,
@@ -69,6 +70,7 @@ impl Store {
                 .or_else(|| env.home().map(|home| home.join(".docker"))),
             env: env.clone(),
             as_plugin: false,
+            runs_programs: true,
             helpers: Helpers::new(HELPER_LIMIT),
             variable: OnceLock::new(),
             docker: OnceLock::new(),
@@ -82,6 +84,18 @@ impl Store {
     pub fn plugin_mode(mut self, on: bool) -> Store {
         self.as_plugin = on;
         self
+    }
+
+    /// Runs no credential helper: one may open a window or ask for a PIN, which must not happen
+    /// behind the user's back. A registry whose login a helper keeps then has none.
+    pub fn without_programs(mut self) -> Store {
+        self.runs_programs = false;
+        self
+    }
+
+    /// Whether programs may be run for a login.
+    pub fn runs_programs(&self) -> bool {
+        self.runs_programs
     }
 
     /// How long a helper may take instead of [`HELPER_LIMIT`].
@@ -214,6 +228,10 @@ impl Store {
         registry: &Registry,
         notes: &mut Notes,
     ) -> Option<Hit> {
+        if !self.runs_programs {
+            notes.trail.push(format!("{}: not asked", text::one_line(suffix)));
+            return None;
+        }
         let login = match self.helpers.get(suffix, key, &self.env) {
             Answer::Login(username, password) => Some(Credential::Basic { username, password }),
             Answer::Token(token) => Some(Credential::IdentityToken { username: None, token }),

@@ -1,8 +1,12 @@
 //! All integration tests, one binary.
 
+mod complete;
 mod corpus;
+mod examples;
+mod generated;
 mod hostile;
 mod images;
+mod install;
 mod login;
 mod ls;
 mod profile;

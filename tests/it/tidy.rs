@@ -5,14 +5,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module and its layer. A module uses modules of lower layers only.
-const LAYERS: [(&str, u8); 24] = [
-    ("lib", 11),
+const LAYERS: [(&str, u8); 29] = [
+    ("lib", 12),
+    ("complete", 11),
     ("plugin", 10),
     ("cli", 10),
     ("commands", 9),
     ("hub", 8),
     ("registry", 8),
     ("parallel", 0),
+    ("hooks", 0),
+    ("man", 0),
+    ("process", 1),
+    ("shells", 0),
     ("auth", 7),
     ("certs", 6),
     ("credentials", 5),
@@ -35,7 +40,7 @@ const LAYERS: [(&str, u8); 24] = [
 /// Words that only one module may use, and that module.
 const RESERVED: [(&str, &str); 4] = [
     ("ureq::", "http"),
-    ("process::Command", "credentials"),
+    ("process::Command", "process"),
     ("stderr().lock()", "report"),
     ("stdout().lock()", "lib"),
 ];

@@ -37,7 +37,7 @@ const LONG: [&str; 6] = ["Name", "Stars", "Pulls", "Updated", "Private", "Descri
 /// How much of a description a table shows.
 const DESCRIPTION: usize = 45;
 
-/// List the repositories of a registry, or of a user or organisation of Docker Hub.
+/// List the repositories of a registry or of a Docker Hub namespace.
 ///
 /// A registry is asked for its catalog; Docker Hub, which has none, for the repositories of one
 /// namespace: public ones, and with a login the private ones, too. One path per line, by name.
@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(value_name = "REGISTRY or NAMESPACE")]
     place: Option<String>,
 
-    /// Show stars, pulls, last update, privacy and description (Docker Hub)
+    /// Show stars, pulls, update, privacy, text (Docker Hub)
     #[arg(short, long, help_heading = "Output")]
     long: bool,
 
@@ -56,7 +56,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "long", help_heading = "Output")]
     tags: bool,
 
-    /// Show repositories whose path or last part matches this glob (repeatable: any of them)
+    /// Show repositories whose path or last part matches (repeatable)
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     filter: Vec<String>,
 
@@ -65,7 +65,7 @@ pub struct Args {
     limit: Option<usize>,
 
     /// Print the registry in front of every path
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     full_ref: bool,
 }
 

@@ -33,6 +33,7 @@ mod registry;
 mod repos;
 mod run;
 mod seed;
+mod shells;
 mod signals;
 mod skopeo;
 mod tls;

@@ -1,6 +1,7 @@
-//! Running a helper program: no shell, a time limit, an output limit, an environment we name.
+//! Running another program: no shell, a time limit, an output limit, an environment we name.
 //!
-//! This is the only place of the crate that starts processes. A program is given by its
+//! This is the only place of the crate that starts processes: credential helpers and password
+//! commands for `credentials`, docker itself for `install`. A program is given by its
 //! absolute path and its arguments; what it must know in secret it gets on its standard input.
 //! It stays in our process group, so that Ctrl-C reaches it and a program that asks on the
 //! terminal is not stopped for being in the background; therefore only the program itself is
@@ -18,14 +19,14 @@ use std::time::{Duration, Instant};
 use crate::env::Env;
 
 /// The most a program may print on its standard output, in bytes.
-pub(super) const MAX_STDOUT: usize = 1024 * 1024;
+pub(crate) const MAX_STDOUT: usize = 1024 * 1024;
 /// What is kept of its standard error, in bytes; the rest is read and dropped.
 const MAX_STDERR: usize = 16 * 1024;
 /// How long an ended program's pipes may stay open: something it started may still hold them.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// How a program ended and what it printed.
-pub(super) struct Output {
+pub(crate) struct Output {
     /// The exit status; its `Display` is `exit status: 1` or names the signal.
     pub status: ExitStatus,
     /// Standard output. May hold a secret.
@@ -36,7 +37,7 @@ pub(super) struct Output {
 
 /// Why there is no [`Output`].
 #[derive(Debug)]
-pub(super) enum RunError {
+pub(crate) enum RunError {
     /// The program could not be started, or its pipes failed.
     Io(io::Error),
     /// It was killed after this time.
@@ -57,7 +58,7 @@ impl fmt::Display for RunError {
 
 /// Finds a program by name in the `PATH` of `env`. Relative and empty entries are passed over:
 /// they would run what lies in the current directory.
-pub(super) fn find_program(name: &str, env: &Env) -> Option<PathBuf> {
+pub(crate) fn find_program(name: &str, env: &Env) -> Option<PathBuf> {
     if name.is_empty() || name.contains(['/', '\\', '\0']) {
         return None;
     }
@@ -82,7 +83,7 @@ fn is_executable(path: &Path) -> bool {
 /// Runs a program to its end.
 ///
 /// `stdin` is what it can read, nothing more follows. Its environment is exactly `env`.
-pub(super) fn run(
+pub(crate) fn run(
     program: &Path,
     args: &[&str],
     stdin: &str,

@@ -1,0 +1,32 @@
+//! `completion`: the script that makes a shell complete the program on its own.
+
+use std::io::Write;
+
+use crate::error::Error;
+use crate::shells::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  docker-tags completion bash > ~/.local/share/bash-completion/completions/docker-tags
+  docker-tags completion zsh > ~/.zfunc/_docker-tags
+  docker-tags completion fish > ~/.config/fish/completions/docker-tags.fish";
+
+/// Print a shell's completion script for docker-tags on its own.
+///
+/// `docker-tags install` puts the scripts where the shells look for them. `docker tags` needs none
+/// of them: it is completed by docker's own script, see `docker completion --help`.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Standard output cannot be written to.
+pub fn run(args: &Args, out: &mut dyn Write) -> Result<(), Error> {
+    out.write_all(args.shell.script().as_bytes()).map_err(Error::stdout)
+}

@@ -1,0 +1,183 @@
+//! One file or link that `install` makes, and takes away again.
+
+use std::fs;
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// What a copy of this program holds and nothing else does.
+const MARK: &str = "docker-tags: this file is the program itself, installed or not";
+/// What every text that we install says of itself.
+const TEXT_MARKS: [&str; 2] = ["# Completion of docker-tags for ", crate::man::MARK];
+/// The largest file that is read to see whether it is ours.
+const MAX_READ: u64 = 256 << 20;
+
+/// A file or link that is installed.
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    pub(super) content: Content,
+}
+
+/// What is there when it is installed.
+pub(super) enum Content {
+    /// A link to the program.
+    Link(PathBuf),
+    /// A copy of the program.
+    Copy(PathBuf),
+    /// A text.
+    Text(String),
+}
+
+/// What was done, or would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is new, or replaces an older one of ours.
+    Made,
+    /// It was there already.
+    Unchanged,
+    Removed,
+    /// There is nothing to remove.
+    Nothing,
+    /// Something else is there and stays.
+    NotOurs,
+}
+
+impl Outcome {
+    /// A line for people.
+    pub(super) fn describe(self, place: &Place, dry_run: bool) -> String {
+        let path = place.path.display();
+        let (done, would) = match (self, &place.content) {
+            (Outcome::Made, Content::Link(_)) => ("linked", "would link"),
+            (Outcome::Made, Content::Copy(_)) => ("copied", "would copy"),
+            (Outcome::Made, Content::Text(_)) => ("wrote", "would write"),
+            (Outcome::Removed, _) => ("removed", "would remove"),
+            (Outcome::Unchanged, _) => ("unchanged", "unchanged"),
+            (Outcome::NotOurs | Outcome::Nothing, _) => ("left alone", "would leave alone"),
+        };
+        let word = if dry_run { would } else { done };
+        let more = match (self, &place.content) {
+            (Outcome::NotOurs, _) => " (it is not ours; move it away to install)".to_owned(),
+            (Outcome::Made, Content::Link(target)) => format!(" -> {}", target.display()),
+            _ => String::new(),
+        };
+        format!("{word} {path}{more}")
+    }
+}
+
+impl Place {
+    /// Makes the file or link, unless something that is not ours is there.
+    pub(super) fn install(&self, dry_run: bool) -> io::Result<Outcome> {
+        match self.state()? {
+            State::Other => Ok(Outcome::NotOurs),
+            State::Same => Ok(Outcome::Unchanged),
+            State::Missing | State::Ours => {
+                if !dry_run {
+                    self.make()?;
+                }
+                Ok(Outcome::Made)
+            }
+        }
+    }
+
+    /// Removes what is ours, in whatever version.
+    pub(super) fn remove(&self, dry_run: bool) -> io::Result<Outcome> {
+        match self.state()? {
+            State::Missing => Ok(Outcome::Nothing),
+            State::Other => Ok(Outcome::NotOurs),
+            State::Ours | State::Same => {
+                if !dry_run {
+                    fs::remove_file(&self.path)?;
+                }
+                Ok(Outcome::Removed)
+            }
+        }
+    }
+
+    fn state(&self) -> io::Result<State> {
+        let meta = match fs::symlink_metadata(&self.path) {
+            Ok(meta) => meta,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Missing),
+            Err(error) => return Err(error),
+        };
+        if meta.is_symlink() {
+            return self.state_of_link(&fs::read_link(&self.path)?);
+        }
+        if !meta.is_file() || meta.len() > MAX_READ {
+            return Ok(State::Other);
+        }
+        let mut bytes = Vec::new();
+        fs::File::open(&self.path)?.take(MAX_READ).read_to_end(&mut bytes)?;
+        let ours = |mark: &str| contains(&bytes, mark.as_bytes());
+        Ok(match &self.content {
+            Content::Text(text) if text.as_bytes() == bytes => State::Same,
+            Content::Text(_) if TEXT_MARKS.iter().any(|mark| ours(mark)) => State::Ours,
+            Content::Copy(program)
+                if fs::canonicalize(&self.path).ok().as_ref() == Some(program) =>
+            {
+                State::Same
+            }
+            Content::Copy(program) if fs::read(program)? == bytes => State::Same,
+            // The running program itself is there: a link to it would lead to itself.
+            Content::Link(program)
+                if fs::canonicalize(&self.path).ok().as_ref() == Some(program) =>
+            {
+                State::Same
+            }
+            Content::Copy(_) | Content::Link(_) if ours(MARK) => State::Ours,
+            _ => State::Other,
+        })
+    }
+
+    /// A link to a program of our name is ours, even when it leads nowhere any more.
+    fn state_of_link(&self, target: &Path) -> io::Result<State> {
+        let program = match &self.content {
+            Content::Link(program) | Content::Copy(program) => program,
+            Content::Text(_) => return Ok(State::Other),
+        };
+        if matches!(self.content, Content::Link(_)) && target == program {
+            return Ok(State::Same);
+        }
+        let has_our_name = target.file_name() == self.path.file_name();
+        Ok(if has_our_name || target == program { State::Ours } else { State::Other })
+    }
+
+    fn make(&self) -> io::Result<()> {
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(directory)?;
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let temporary = directory.join(format!(".{name}.{}.new", std::process::id()));
+        let made = match &self.content {
+            Content::Link(program) => link(program, &temporary),
+            Content::Copy(program) => fs::copy(program, &temporary).map(drop),
+            Content::Text(text) => fs::write(&temporary, text),
+        };
+        let made = made.and_then(|()| fs::rename(&temporary, &self.path));
+        if made.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        made
+    }
+}
+
+/// What is at a place.
+enum State {
+    Missing,
+    /// Exactly what belongs there.
+    Same,
+    /// Another version of it.
+    Ours,
+    Other,
+}
+
+#[cfg(unix)]
+fn link(program: &Path, at: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(program, at)
+}
+
+#[cfg(not(unix))]
+fn link(program: &Path, at: &Path) -> io::Result<()> {
+    fs::copy(program, at).map(drop)
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}

@@ -1,0 +1,147 @@
+//! What is made from the command line's definition and lies in the repository: the manual. When a
+//! page is stale, all pages are written anew and the test fails once; on CI it only fails.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use docker_tags::{cli, man, shells::Shell};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_manual_is_fresh() {
+    let directory = root().join("man");
+    let pages = man::pages(&cli::command(true));
+    let mut stale = Vec::new();
+    for page in &pages {
+        let path = directory.join(&page.file);
+        if fs::read_to_string(&path).ok().as_deref() != Some(&page.text) {
+            stale.push((path, Some(&page.text)));
+        }
+    }
+    let expected: BTreeSet<&str> = pages.iter().map(|page| page.file.as_str()).collect();
+    for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+        if !expected.contains(&*entry.file_name().to_string_lossy()) {
+            stale.push((entry.path(), None));
+        }
+    }
+    if std::env::var_os("CI").is_none() {
+        for (path, text) in &stale {
+            rewrite(path, *text);
+        }
+    }
+    let names: Vec<_> = stale.iter().map(|(path, _)| path.display().to_string()).collect();
+    assert!(names.is_empty(), "stale, now written anew (not on CI): {names:#?}");
+}
+
+fn rewrite(path: &Path, text: Option<&String>) {
+    match text {
+        Some(text) => {
+            fs::create_dir_all(path.parent().expect("a page has a directory")).expect("man/");
+            fs::write(path, text).expect("the repository can be written to");
+        }
+        None => fs::remove_file(path).expect("the repository can be written to"),
+    }
+}
+
+/// The program prints the files of `completions/`, and each knows how to ask.
+#[test]
+fn completions_are_what_the_program_prints() {
+    let scripts = [
+        (Shell::Bash, "docker-tags.bash"),
+        (Shell::Zsh, "_docker-tags"),
+        (Shell::Fish, "docker-tags.fish"),
+        (Shell::PowerShell, "docker-tags.ps1"),
+        (Shell::Elvish, "docker-tags.elv"),
+    ];
+    for (shell, file) in scripts {
+        let text = fs::read_to_string(root().join("completions").join(file)).expect(file);
+        assert!(text == shell.script(), "{file}");
+        assert!(text.contains("__complete"), "{file}");
+    }
+    assert_eq!(fs::read_dir(root().join("completions")).expect("completions/").count(), 5);
+}
+
+/// A prompt and 23 lines: a help text that does not fit scrolls its beginning away.
+#[test]
+fn short_help_fits_one_screen() {
+    let mut faults = Vec::new();
+    let mut command = cli::command(true).term_width(80);
+    command.build();
+    check_screens(&mut command, &mut faults);
+    let overview = match cli::parse(vec!["-h".into()], true) {
+        Ok(cli::Parsed::Print(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    check_screen("docker tags -h", &overview, &mut faults);
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+fn check_screens(command: &mut clap::Command, faults: &mut Vec<String>) {
+    for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
+        let text = sub.render_help().to_string();
+        check_screen(sub.get_name(), &text, faults);
+        check_screens(sub, faults);
+    }
+}
+
+fn check_screen(name: &str, text: &str, faults: &mut Vec<String>) {
+    let wide = text.lines().any(|line| line.chars().count() > 80);
+    let count = text.lines().count();
+    if wide || count > 23 {
+        faults.push(format!("{name}: {count} lines, too wide: {wide}\n{text}"));
+    }
+}
+
+/// Every command shows how it is used.
+#[test]
+fn every_command_has_examples() {
+    let lacking: Vec<String> = cli::command(true)
+        .get_subcommands()
+        .filter(|sub| !sub.has_subcommands())
+        .filter(|sub| {
+            let help = sub.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            !help.contains("Examples:\n")
+        })
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    assert!(lacking.is_empty(), "no examples in the help of {lacking:?}");
+}
+
+#[test]
+#[ignore = "needs mandoc"]
+fn the_manual_is_clean() {
+    let pages: Vec<PathBuf> = fs::read_dir(root().join("man"))
+        .expect("man/")
+        .map(|entry| entry.expect("man/ can be read").path())
+        .collect();
+    let lint = Command::new("mandoc").args(["-Tlint", "-W", "warning"]).args(&pages).output();
+    let lint = lint.expect("mandoc runs");
+    let found = String::from_utf8_lossy(&lint.stdout);
+    assert!(lint.status.success() && found.is_empty(), "{found}");
+}
+
+/// As a reader gets it from man, whose formatter is another one.
+#[test]
+#[ignore = "needs man"]
+fn man_shows_the_pages() {
+    let page = root().join("man/docker-tags-ls.1");
+    let man = Command::new("man")
+        .env("MANWIDTH", "80")
+        .env("LC_ALL", "C.UTF-8")
+        .args(["--warnings", "-l"])
+        .arg(page)
+        .output()
+        .expect("man runs");
+    let text = String::from_utf8_lossy(&man.stdout);
+    let heads = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS"];
+    for head in heads.into_iter().chain(["ENVIRONMENT", "FILES", "SEE ALSO"]) {
+        assert!(text.lines().any(|line| line == head), "{head}\n{text}");
+    }
+    assert!(text.contains("docker tags ls alpine"), "{text}");
+    assert_eq!(String::from_utf8_lossy(&man.stderr), "");
+}
