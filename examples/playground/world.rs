@@ -148,7 +148,7 @@ fn image(tag: &str, tags: &str) -> Image {
         is_version(known) && (tag == "latest" || known.starts_with(&format!("{tag}.")))
     };
     let versions = tags.split_whitespace().filter(|known| known.contains('.'));
-    let content = versions.filter(covered).last().unwrap_or(tag);
+    let content = versions.filter(covered).next_back().unwrap_or(tag);
     Image::index_with_attestations(content, &PLATFORMS)
 }
 
