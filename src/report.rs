@@ -65,12 +65,10 @@ impl Reporter {
     /// A server's `Warning: 299` header (distribution-spec): at most three in a run.
     pub fn server_warning(&self, host: &str, text: &str) {
         let text = format!("{host} says: {}", crate::terminal::server_text(text));
-        if !self.first_time(&text) {
-            return;
-        }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.from_servers += 1;
-        if seen.from_servers <= MAX_SERVER_WARNINGS {
+        // No more are remembered than are shown: there may be millions.
+        if seen.from_servers < MAX_SERVER_WARNINGS && seen.lines.insert(text.clone()) {
+            seen.from_servers += 1;
             drop(seen);
             self.line(&format!("warning: {text}"));
         }

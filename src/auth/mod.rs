@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::error::{Error, Network};
 use crate::http::address::Reach;
 use crate::http::url::{Origin, Scheme, Url};
-use crate::http::{Answer, Client, Failure, Method, Peer, Request};
+use crate::http::{self, Answer, Client, Failure, Method, Peer, Request};
 use challenge::Challenge;
 use endpoint::Endpoint;
 pub use login::Login;
@@ -110,7 +110,7 @@ struct Unauthorized {
 enum Sent<T> {
     Answered(T),
     Unauthorized(Unauthorized),
-    Redirect(Url),
+    Redirect { from: Origin, to: Url },
 }
 
 impl Session {
@@ -209,16 +209,28 @@ impl Session {
         authorization: Option<&Authorization>,
         read: &mut impl FnMut(&mut Answer) -> Result<T, Failure>,
     ) -> Result<Result<T, Unauthorized>, Error> {
-        let mut url = self.with_origin(call, read, authorization)?;
-        for hop in 0..=MAX_REDIRECTS {
-            match url {
-                Sent::Answered(value) => return Ok(Ok(value)),
-                Sent::Unauthorized(refusal) if hop == 0 => return Ok(Err(refusal)),
-                Sent::Unauthorized(refusal) => return Err(self.foreign_challenge(&refusal)),
-                Sent::Redirect(target) => url = self.follow(call, &target, read)?,
+        let mut sent = self.with_origin(call, read, authorization)?;
+        let home = lock(&self.origin).clone().unwrap_or_else(|| self.endpoint.origin.clone());
+        // The login stays behind where a redirect first leaves the registry's origin, for good.
+        let mut at_home = true;
+        for _ in 0..MAX_REDIRECTS {
+            let Sent::Redirect { from, to } = sent else { break };
+            if from.scheme() == Scheme::Https && to.origin().scheme() == Scheme::Http {
+                let theirs = to.origin().authority();
+                let what = format!("it redirects to {theirs}, which is not https");
+                return Err(self.refuse(&what, ""));
             }
+            let peer =
+                if *to.origin() == home { self.peer.clone() } else { self.foreign(to.origin())? };
+            at_home &= *to.origin() == home;
+            sent = self.once(call, &peer, &to, authorization.filter(|_| at_home), false, read)?;
         }
-        Err(self.refuse("it redirects in circles", ""))
+        match sent {
+            Sent::Answered(value) => Ok(Ok(value)),
+            Sent::Unauthorized(refusal) if at_home => Ok(Err(refusal)),
+            Sent::Unauthorized(refusal) => Err(self.foreign_challenge(&refusal)),
+            Sent::Redirect { .. } => Err(self.refuse("it redirects in circles", "")),
+        }
     }
 
     /// Sends to the registry's own origin; for a loopback registry finds out its scheme first.
@@ -231,14 +243,26 @@ impl Session {
         let mut known = lock(&self.origin);
         if let Some(origin) = known.clone() {
             drop(known);
-            return self.once(call, &self.url(call, &origin), authorization, false, read);
+            return self.once(
+                call,
+                &self.peer,
+                &self.url(call, &origin),
+                authorization,
+                false,
+                read,
+            );
         }
         // The lock is held: one request probes, the others wait for what it finds.
         let origin = self.endpoint.origin.clone();
-        let first = self.once(call, &self.url(call, &origin), authorization, true, read);
+        let first =
+            self.once(call, &self.peer, &self.url(call, &origin), authorization, true, read);
+        // Whoever finished the handshake and is slow since then does speak TLS.
         let speaks_no_tls = matches!(
             &first,
-            Err(Error::Network { cause: Network::Tls(_) | Network::Timeout(..), .. })
+            Err(Error::Network {
+                cause: Network::Tls(_) | Network::Timeout(http::CONNECTING, _),
+                ..
+            })
         );
         if !speaks_no_tls {
             if !matches!(first, Err(Error::Network { .. })) {
@@ -249,7 +273,7 @@ impl Session {
         let origin = origin.with_scheme(Scheme::Http);
         *known = Some(origin.clone());
         drop(known);
-        self.once(call, &self.url(call, &origin), authorization, false, read)
+        self.once(call, &self.peer, &self.url(call, &origin), authorization, false, read)
     }
 
     fn url(&self, call: &Call, origin: &Origin) -> Url {
@@ -259,6 +283,7 @@ impl Session {
     fn once<T>(
         &self,
         call: &Call,
+        peer: &Peer,
         url: &Url,
         authorization: Option<&Authorization>,
         probe: bool,
@@ -268,7 +293,7 @@ impl Session {
         request.accept = call.accept;
         request.authorization = authorization.map(|auth| auth.header().clone());
         request.probe = probe;
-        self.client.exchange(&self.peer, &request, |answer| self.sort(call, answer, read))
+        self.client.exchange(peer, &request, |answer| self.sort(call, answer, read))
     }
 
     /// Tells the answers that this module deals with from those that the caller wants.
@@ -291,33 +316,17 @@ impl Session {
             301 | 302 | 303 | 307 | 308 => {
                 let location = answer.header("location").unwrap_or_default();
                 let location = String::from_utf8_lossy(location).into_owned();
-                let target = answer.url().join(&location).map_err(|why| {
+                if location.trim().is_empty() {
+                    return Err(self.refuse("it redirects to nowhere", "").into());
+                }
+                let to = answer.url().join(&location).map_err(|why| {
                     let location = crate::terminal::server_text(&location);
                     self.refuse(&format!("it redirects to \"{location}\": {why}"), "")
                 })?;
-                Ok(Sent::Redirect(target))
+                Ok(Sent::Redirect { from: answer.url().origin().clone(), to })
             }
             _ => read(answer).map(Sent::Answered),
         }
-    }
-
-    /// Follows a redirect. The login stays behind, for good, wherever the redirect leads.
-    fn follow<T>(
-        &self,
-        call: &Call,
-        target: &Url,
-        read: &mut impl FnMut(&mut Answer) -> Result<T, Failure>,
-    ) -> Result<Sent<T>, Error> {
-        let ours = lock(&self.origin).clone().unwrap_or_else(|| self.endpoint.origin.clone());
-        let theirs = target.origin();
-        if ours.scheme() == Scheme::Https && theirs.scheme() == Scheme::Http {
-            let what = format!("it redirects to {}, which is not https", theirs.authority());
-            return Err(self.refuse(&what, ""));
-        }
-        let mut request = Request::new(call.method, target.clone());
-        request.accept = call.accept;
-        let peer = if *theirs == ours { self.peer.clone() } else { self.foreign(theirs)? };
-        self.client.exchange(&peer, &request, |answer| self.sort(call, answer, read))
     }
 
     /// The peer for a host that the registry names: none of the registry's TLS settings, only the

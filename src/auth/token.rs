@@ -194,8 +194,12 @@ fn unusable(host: &str, what: &str) -> Error {
     }
 }
 
-/// Reads a token answer; `sent` is when it was asked for, from which its life is counted.
-fn read_token(body: &[u8], host: &str, sent: Instant) -> Result<Token, Error> {
+/// Reads a token answer; `sent` is when it was asked for, from which its life is counted. `host`
+/// is for the error.
+///
+/// # Errors
+/// No JSON, no token in it, or a token that cannot stand in a header.
+pub fn read_token(body: &[u8], host: &str, sent: Instant) -> Result<Token, Error> {
     let document: Value = serde_json::from_slice(body)
         .map_err(|_| unusable(host, "the token service's answer is not JSON"))?;
     let token = ["token", "access_token"]

@@ -70,6 +70,14 @@ impl Config {
         load::load(env)
     }
 
+    /// Checks a text as if it stood at `path`. Nothing is read from there.
+    ///
+    /// # Errors
+    /// The first fault in the text, with its place.
+    pub fn from_text(text: &str, path: &Path, env: &Env) -> Result<Config, ConfigError> {
+        load::parse(text, path, env)
+    }
+
     /// The configuration of a file with nothing in it.
     ///
     /// # Errors

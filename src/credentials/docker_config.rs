@@ -68,6 +68,14 @@ impl DockerConfig {
         config
     }
 
+    /// A text as if it had been read from a file.
+    pub(super) fn from_text(text: &str) -> DockerConfig {
+        let mut config = DockerConfig::default();
+        config.take(text);
+        decode_auths(&mut config.file);
+        config
+    }
+
     fn take(&mut self, text: &str) {
         match auth_file::parse(text) {
             Ok(file) => self.file = file,

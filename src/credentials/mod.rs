@@ -35,6 +35,7 @@ pub use store::Store;
 use std::time::Duration;
 
 use crate::env::Env;
+use crate::reference::Registry;
 use crate::secret::Secret;
 
 /// How long a credential helper or a password command may take: it may ask its user for a PIN.
@@ -50,6 +51,13 @@ pub fn from_environment(env: &Env) -> Option<Found> {
     let credential =
         Credential::Basic { username: username.to_owned(), password: Secret::new(password) };
     Some(Found::new(credential, Source::Environment(variable)))
+}
+
+/// The login that a config.json of this text itself holds for a registry, helpers aside. For
+/// looking at the reader alone; a [`Store`] knows the whole chain.
+pub fn docker_config_login(text: &str, registry: &Registry) -> Option<Credential> {
+    let config = docker_config::DockerConfig::from_text(text);
+    config.entry(docker_config::key_of(registry)).and_then(docker_config::credential_of)
 }
 
 /// Whether the group or everybody may read this file: on Unix its permission bits if so, else

@@ -24,7 +24,7 @@ impl fmt::Display for Error {
         match self {
             Error::Usage { message, .. } | Error::Config { message, .. } => f.write_str(message),
             Error::Reference { input, source } => {
-                write!(f, "\"{}\": {source}", input.escape_debug())
+                write!(f, "\"{}\": {source}", without_user_info(input).escape_debug())
             }
             Error::NotFound { object, .. } => write!(f, "{object} not found"),
             Error::NotFoundIn { object, name, .. } => write!(f, "{object} not found in {name}"),
@@ -83,5 +83,16 @@ impl fmt::Display for Error {
             Error::Interrupted => write!(f, "interrupted"),
             Error::Reported(code) | Error::Exit(code) => write!(f, "exit code {code}"),
         }
+    }
+}
+
+/// A mistyped name without what may be a password in it: `user:password@host` is no reference,
+/// but people type it. What stands in front of a digest's `@` is shown.
+fn without_user_info(input: &str) -> std::borrow::Cow<'_, str> {
+    match input.split_once('@') {
+        Some((before, after)) if before.contains(':') && !after.starts_with("sha") => {
+            format!("***@{after}").into()
+        }
+        _ => input.into(),
     }
 }

@@ -6,11 +6,15 @@
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
+use super::Request;
 use super::retry::{self, Retry};
 use super::url::Url;
 use crate::error::{Error, Network};
+use crate::secret::Secret;
 use crate::terminal::server_text;
 
 /// The most that is read of an error's body.
@@ -46,17 +50,20 @@ pub struct Answer {
     body: Option<ureq::BodyReader<'static>>,
     url: Url,
     bytes: u64,
+    /// What the request held of secrets, to be kept out of what we quote.
+    sent: Vec<Secret>,
 }
 
 impl Answer {
-    pub(super) fn new(response: ureq::http::Response<ureq::Body>, url: &Url) -> Self {
+    pub(super) fn new(response: ureq::http::Response<ureq::Body>, request: &Request) -> Self {
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: Some(body.into_reader()),
-            url: url.clone(),
+            url: request.url.clone(),
             bytes: 0,
+            sent: secrets_of(request),
         }
     }
 
@@ -94,6 +101,16 @@ impl Answer {
     pub fn content_type(&self) -> String {
         let value = self.header_text("content-type").unwrap_or_default();
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// Whether the body's end is the connection's end: then nothing tells a cut from an end.
+    pub fn ends_with_connection(&self) -> bool {
+        self.header("content-length").is_none() && self.header("transfer-encoding").is_none()
+    }
+
+    /// The failure of a body that is shorter than its own content says.
+    pub fn cut_short(&self) -> Failure {
+        Failure::network(&self.host(), Network::Closed, Retry::Usual)
     }
 
     /// How many bytes of the body were read so far.
@@ -184,7 +201,15 @@ impl Answer {
                 .find_map(|name| document.get(name).and_then(Value::as_str))?
                 .to_owned(),
         };
-        Some(server_text(text.trim())).filter(|text| !text.is_empty())
+        let text = self.without_secrets(text.trim());
+        Some(server_text(&text)).filter(|text| !text.is_empty())
+    }
+
+    /// A server's words without the login that it was sent: some repeat it when they refuse it,
+    /// and what we print ends up in logs.
+    pub(super) fn without_secrets(&self, text: &str) -> String {
+        let hide = |text: String, secret: &Secret| text.replace(secret.expose(), "***");
+        self.sent.iter().fold(text.to_owned(), hide)
     }
 
     /// Reads the little that may be left of the body, so that the connection can be kept.
@@ -194,6 +219,27 @@ impl Answer {
         }
         self.body = None;
     }
+}
+
+/// The secrets in a request: the token or the pair as it is sent, and the password in the pair.
+/// Very short ones are left out: they are parts of ordinary words.
+fn secrets_of(request: &Request) -> Vec<Secret> {
+    const SHORTEST: usize = 6;
+    let mut found = Vec::new();
+    if let Some((scheme, value)) =
+        request.authorization.as_ref().and_then(|header| header.expose().split_once(' '))
+    {
+        found.push(value.to_owned());
+        let pair = Some(value).filter(|_| scheme == "Basic");
+        let pair = pair.and_then(|pair| BASE64_STANDARD.decode(pair).ok());
+        let pair = pair.and_then(|pair| String::from_utf8(pair).ok());
+        found.extend(pair.and_then(|p| p.split_once(':').map(|(_, password)| password.to_owned())));
+    }
+    if let Some((_, body)) = &request.body {
+        let token = body.expose().split('&').find_map(|pair| pair.strip_prefix("refresh_token="));
+        found.extend(token.map(str::to_owned));
+    }
+    found.iter().filter(|text| text.len() >= SHORTEST).map(Secret::new).collect()
 }
 
 /// Marks that a body went over its limit.

@@ -87,8 +87,8 @@ impl Client {
     fn timeout_failure(&self, host: &str, timeout: ureq::Timeout, probe: bool) -> Failure {
         let (stage, limit, retry) = match timeout {
             ureq::Timeout::Resolve => ("looking up the name", CONNECT_LIMIT, Retry::Once),
-            ureq::Timeout::Connect if probe => ("connecting", PROBE_LIMIT, Retry::Never),
-            ureq::Timeout::Connect => ("connecting", CONNECT_LIMIT, Retry::Once),
+            ureq::Timeout::Connect if probe => (super::CONNECTING, PROBE_LIMIT, Retry::Never),
+            ureq::Timeout::Connect => (super::CONNECTING, CONNECT_LIMIT, Retry::Once),
             ureq::Timeout::RecvBody => ("reading the answer", BODY_LIMIT, Retry::Never),
             ureq::Timeout::RecvResponse => ("waiting for an answer", HEADER_LIMIT, Retry::Once),
             _ => ("sending the request", CONNECT_LIMIT, Retry::Once),

@@ -41,6 +41,8 @@ const HEADER_LIMIT: Duration = Duration::from_secs(45);
 const BODY_LIMIT: Duration = Duration::from_secs(60);
 /// The time for the TLS handshake that finds out whether a loopback registry speaks TLS.
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
+/// What is waited for until a connection stands, its TLS handshake included.
+pub(crate) const CONNECTING: &str = "connecting";
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Limits and counts that the user may set.
@@ -228,7 +230,7 @@ impl Client {
             }
         };
         peer.answered.store(true, Ordering::Relaxed);
-        let mut answer = Answer::new(response, &request.url);
+        let mut answer = Answer::new(response, request);
         self.pass_on_warning(&answer, &host);
         let early = self
             .busy_failure(&mut answer, &host)
@@ -266,7 +268,7 @@ impl Client {
             None if request.probe => {
                 let request = agent
                     .configure_request(builder.body(())?)
-                    .timeout_connect(Some(PROBE_LIMIT))
+                    .timeout_connect(Some(self.settings.timeout.unwrap_or(PROBE_LIMIT)))
                     .build();
                 agent.run(request)
             }
@@ -380,7 +382,8 @@ impl Client {
             // `299 - "text"` (distribution-spec): the one code that registries use.
             let text = String::from_utf8_lossy(value);
             if let Some(quoted) = text.strip_prefix("299 ").and_then(|rest| rest.split_once('"')) {
-                self.reporter.server_warning(host, quoted.1.trim_end_matches('"'));
+                let text = answer.without_secrets(quoted.1.trim_end_matches('"'));
+                self.reporter.server_warning(host, &text);
             }
         }
     }

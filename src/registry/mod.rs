@@ -21,7 +21,7 @@ use crate::secret::Secret;
 pub use catalog::Node;
 pub use limit::PullLimit;
 pub use manifests::{Fetched, Head, RateLimit, Target};
-pub use pages::{Flow, Listed, Sink};
+pub use pages::{Flow, Listed, Sink, parse_tags};
 
 /// A registry as this run talks to it.
 pub struct Registry {

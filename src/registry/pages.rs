@@ -16,7 +16,8 @@ use crate::error::Error;
 use crate::http::url::{Url, escape_query};
 use crate::http::{Answer, Method, link};
 pub use google::Listed;
-use read::read_page;
+pub use read::parse_tags;
+use read::{list_changed, read_page};
 
 const MAX_PAGES: usize = 5_000;
 const MAX_ENTRIES: usize = 500_000;
@@ -177,6 +178,9 @@ impl Walk<'_> {
             page.next = next_query(answer)?;
             let outcome = read_page(answer, self.list, &mut page, skip, sink);
             bytes = answer.bytes_read();
+            if outcome.is_ok() && page.entries < skip {
+                return Err(list_changed(answer.host()).into());
+            }
             outcome.map(Some)
         })?;
         if outcome.is_none() {

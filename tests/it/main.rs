@@ -1,5 +1,7 @@
 //! All integration tests, one binary.
 
+mod corpus;
+mod hostile;
 mod images;
 mod login;
 mod ls;

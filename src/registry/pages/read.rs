@@ -4,16 +4,19 @@
 //! rule, is counted and passed over; a document that is no list at all is an error that says so.
 
 use std::fmt;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{Flow, List, Page, Sink, google};
 use crate::error::Error;
 use crate::http::{Answer, Failure};
+use crate::reference::Tag;
 
 /// The most that is read of one page.
 const MAX_PAGE: u64 = 32 * 1024 * 1024;
+/// The longest entry that is worth being asked for what follows it.
+const MAX_CURSOR: usize = 1_024;
 
 /// Reads a page's document as a stream, passing entries on as they come.
 pub(super) fn read_page(
@@ -23,12 +26,12 @@ pub(super) fn read_page(
     skip: usize,
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
-    let mut reading = Reading { list, page, skip, sink, failed: None };
+    let (host, is_entry) = (answer.host(), list.is_entry);
+    let mut reading =
+        Reading { member: list.member, is_entry, page, skip, sink, failed: None, host };
     let reader = BufReader::with_capacity(32 * 1024, answer.reader(MAX_PAGE));
-    let mut json = serde_json::Deserializer::from_reader(reader);
-    let outcome = json.deserialize_map(&mut reading);
+    let outcome = reading.document(reader);
     let (failed, stopped) = (reading.failed.take(), reading.page.stopped);
-    drop(json);
     match outcome {
         Ok(()) => Ok(()),
         Err(_) if stopped => Ok(()),
@@ -37,8 +40,46 @@ pub(super) fn read_page(
             None if error.is_io() => {
                 Err(answer.body_failure(error.into(), MAX_PAGE, "a page of the list"))
             }
+            // Nothing but the document itself says that more should have come.
+            None if error.is_eof() && answer.ends_with_connection() && answer.bytes_read() > 0 => {
+                Err(answer.cut_short())
+            }
             None => Err(not_a_list(answer).into()),
         },
+    }
+}
+
+/// The tags in a document of a registry's `tags/list`, and how many entries are none; `None` for
+/// a document that is no list. For looking at the reader alone.
+pub fn parse_tags(document: &[u8]) -> Option<(Vec<String>, usize)> {
+    struct Collect(Vec<String>);
+    impl Sink for Collect {
+        fn entry(&mut self, entry: &str) -> Result<Flow, Error> {
+            self.0.push(entry.to_owned());
+            Ok(Flow::New)
+        }
+    }
+    let (mut page, mut sink) = (Page::default(), Collect(Vec::new()));
+    let mut reading = Reading {
+        member: "tags",
+        is_entry: Tag::is_valid,
+        page: &mut page,
+        skip: 0,
+        sink: &mut sink,
+        failed: None,
+        host: String::new(),
+    };
+    reading.document(document).ok()?;
+    Some((sink.0, page.odd))
+}
+
+/// A list that was read again after a cut must begin as it did before: the part that was taken
+/// already and the rest would be of two different lists.
+pub(super) fn list_changed(host: String) -> Error {
+    Error::Answer {
+        host,
+        what: "the connection broke off, and the list was another one afterwards".to_owned(),
+        hint: "try again",
     }
 }
 
@@ -56,24 +97,36 @@ fn not_a_list(answer: &Answer) -> Error {
 
 /// The state while a document is read.
 struct Reading<'a> {
-    list: &'a List,
+    member: &'static str,
+    is_entry: fn(&str) -> bool,
     page: &'a mut Page,
     skip: usize,
     sink: &'a mut dyn Sink,
     failed: Option<Error>,
+    host: String,
 }
 
 impl Reading<'_> {
+    fn document(&mut self, reader: impl Read) -> serde_json::Result<()> {
+        serde_json::Deserializer::from_reader(reader).deserialize_map(self)
+    }
+
     /// Takes one element of the list; `None` is one that is no string.
     fn take<E: serde::de::Error>(&mut self, entry: Option<&str>) -> Result<(), E> {
         self.page.entries += 1;
         if self.page.entries <= self.skip {
+            let is_seam = self.page.entries == self.skip;
+            let entry = entry.filter(|text| text.len() <= MAX_CURSOR);
+            if is_seam && entry.is_some() && entry != self.page.last.as_deref() {
+                self.failed = Some(list_changed(self.host.clone()));
+                return Err(E::custom("failed"));
+            }
             return Ok(());
         }
         if let Some(text) = entry {
-            self.page.last = Some(text.to_owned());
+            self.page.last = (text.len() <= MAX_CURSOR).then(|| text.to_owned());
         }
-        let Some(entry) = entry.filter(|entry| (self.list.is_entry)(entry)) else {
+        let Some(entry) = entry.filter(|entry| (self.is_entry)(entry)) else {
             self.page.odd += 1;
             return Ok(());
         };
@@ -98,12 +151,12 @@ impl<'de> Visitor<'de> for &mut Reading<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "an object with the member {}", self.list.member)
+        write!(f, "an object with the member {}", self.member)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
-            if name == self.list.member {
+            if name == self.member {
                 map.next_value_seed(Elements(self))?;
             } else if name == google::MEMBER && self.sink.wants_manifests() {
                 map.next_value_seed(google::Manifests(self.sink))?;

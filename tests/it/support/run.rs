@@ -23,12 +23,21 @@ pub struct Run<'a> {
     head: Option<usize>,
     checked: bool,
     interrupt: Option<Box<dyn Fn() -> bool + 'a>>,
+    deadline: Duration,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(env: &'a TestEnv, program: PathBuf, args: Vec<OsString>) -> Self {
         let (vars, stdin, head, interrupt) = (Vec::new(), None, None, None);
-        Run { env, program, args, vars, stdin, head, checked: true, interrupt }
+        let deadline = DEADLINE;
+        Run { env, program, args, vars, stdin, head, checked: true, interrupt, deadline }
+    }
+
+    /// Fails the test when the run takes longer: a guard against hanging, many times what a
+    /// busy machine needs.
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = limit;
+        self
     }
 
     /// What the program reads from its standard input; else it is empty.
@@ -120,7 +129,7 @@ impl<'a> Run<'a> {
             let _ = input.write_all(&text);
             tty.then_some(input)
         });
-        let (code, peak_kib) = wait(&mut child, &shown, self.interrupt.as_deref());
+        let (code, peak_kib) = wait(&mut child, &shown, self.interrupt.as_deref(), self.deadline);
         let _ = feeder.join();
         let text = |bytes: JoinHandle<Vec<u8>>| bytes.join().expect("reading a pipe");
         let (stdout, stderr) = (text(stdout), text(stderr));
@@ -156,6 +165,7 @@ fn wait(
     child: &mut Child,
     shown: &str,
     mut interrupt: Option<&dyn Fn() -> bool>,
+    deadline: Duration,
 ) -> (i32, Option<u64>) {
     let start = Instant::now();
     let mut peak = None;
@@ -163,10 +173,10 @@ fn wait(
         if let Some(status) = child.try_wait().expect("the child is ours") {
             return (code(status), peak);
         }
-        if start.elapsed() > DEADLINE {
+        if start.elapsed() > deadline {
             let _ = child.kill();
             let _ = child.wait();
-            panic!("{shown} was still running after {DEADLINE:?}");
+            panic!("{shown} was still running after {deadline:?}");
         }
         if interrupt.is_some_and(|ready| ready()) {
             interrupt = None;
@@ -192,6 +202,11 @@ fn code(status: std::process::ExitStatus) -> i32 {
 
 /// The peak resident size in KiB, where the system tells.
 fn memory(id: u32) -> Option<u64> {
+    // Until the child has become the program, its memory is a copy of ours.
+    let program = std::fs::read_link(format!("/proc/{id}/exe")).ok()?;
+    if std::env::current_exe().is_ok_and(|own| own == program) {
+        return None;
+    }
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()

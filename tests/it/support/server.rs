@@ -83,7 +83,17 @@ impl Server {
         tls: Option<Arc<ServerConfig>>,
         handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind((ip, 0)).expect("loopback has a free port");
+        Server::start_at(&format!("{ip}:0"), tls, handler)
+    }
+
+    /// Serves on this address and port: one that was in use a moment ago, when a server comes
+    /// back after a restart.
+    pub fn start_at(
+        address: &str,
+        tls: Option<Arc<ServerConfig>>,
+        handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
         let shared = Arc::new(Shared {
             address,

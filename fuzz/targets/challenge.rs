@@ -1,0 +1,29 @@
+//! `WWW-Authenticate`: fields are lines of the input; nothing in them can make the parser fail.
+
+use docker_tags::auth::challenge::{choose, parse};
+
+pub fn run(data: &[u8]) {
+    let challenges = parse(data.split(|&byte| byte == b'\n'));
+    assert!(challenges.len() <= 64);
+    for challenge in &challenges {
+        assert!(!challenge.scheme().is_empty());
+        assert_eq!(challenge.scheme(), challenge.scheme().to_ascii_lowercase());
+        for (name, _) in challenge.parameters() {
+            assert!(!name.bytes().any(|b| b.is_ascii_uppercase()), "{name}");
+        }
+        for scope in challenge.scopes() {
+            assert!(!scope.is_empty() && !scope.contains(' '));
+        }
+    }
+    for have_login in [false, true] {
+        if let Some(index) = choose(&challenges, have_login) {
+            let chosen = &challenges[index];
+            assert!(chosen.is_bearer() || (have_login && chosen.is_basic()));
+        }
+    }
+    // A field of its own in front changes nothing but the index.
+    let fields = std::iter::once(&b"X-Unknown a=b"[..]).chain(data.split(|&byte| byte == b'\n'));
+    let more = parse(fields);
+    assert!(more.len() > challenges.len() || challenges.len() == 64);
+    assert!(more[1..].iter().zip(&challenges).all(|(a, b)| a == b));
+}

@@ -1,0 +1,19 @@
+//! The profiles: any text is a configuration or an error of one line.
+
+use std::path::Path;
+
+use docker_tags::config::Config;
+use docker_tags::env::Env;
+
+pub fn run(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let env = Env::from_pairs([("HOME", "/home/user")]);
+    match Config::from_text(text, Path::new("/home/user/config.toml"), &env) {
+        Ok(config) => {
+            for profile in config.profiles() {
+                assert!(profile.name().is_some());
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}

@@ -1,0 +1,158 @@
+//! T11: credential helpers that flood, fail, fork or lie, and names that are no helper's.
+//!
+//! (A helper that hangs is given up after a minute; the unit tests of `credentials` say so with
+//! a shorter limit.)
+
+use serde_json::json;
+
+use super::{HANGS, PASSWORD, USER, three_ways};
+use crate::support::{TestEnv, TestRegistry};
+
+/// A registry with something public and something that needs the login.
+fn registry() -> TestRegistry {
+    TestRegistry::new()
+        .tags("demo/app", ["1.0"])
+        .tags("demo/secret", ["2.0"])
+        .user(USER, PASSWORD)
+        .private("demo/secret", &[USER])
+        .require_token(crate::support::TokenRules::default())
+        .start()
+}
+
+fn store(env: &TestEnv, suffix: &str) {
+    env.docker_config_json(&json!({"credsStore": suffix, "auths": {}}));
+    env.canary(PASSWORD);
+}
+
+/// Whatever a helper does wrong is a warning that names it; public images are still listed.
+#[test]
+fn bad_helpers_are_warnings() {
+    let registry = registry();
+    let secret = format!("\\\"Username\\\":\\\"u\\\",\\\"Secret\\\":\\\"{PASSWORD}\\\"");
+    let scripts = [
+        "exit 1".to_owned(),
+        "kill -9 $$".to_owned(),
+        "kill -TERM $$".to_owned(),
+        "true".to_owned(),
+        format!("echo {PASSWORD}"),
+        format!("echo {PASSWORD}; exit 3"),
+        format!("echo \"{{{secret}\"; exit 3"),
+        "printf '\\033[31mlocked\\n' >&2; exit 1".to_owned(),
+        "printf '\\033[31mlocked now\\n'; exit 1".to_owned(),
+        "head -c 3000000 /dev/zero".to_owned(),
+        "head -c 3000000 /dev/zero >&2; exit 1".to_owned(),
+        "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done".to_owned(),
+        "head -c 60000 /dev/zero | tr '\\0' '['".to_owned(),
+        format!("echo '{{\"Username\":\"a:b\",\"Secret\":\"{PASSWORD}\"}}'"),
+        format!("echo '{{\"Username\":\"a\\nb\",\"Secret\":\"{PASSWORD}\"}}'"),
+        format!("echo '{{\"Username\":7,\"Secret\":\"{PASSWORD}\"}}'"),
+        format!("echo '{{\"Username\":\"u\",\"Secret\":[\"{PASSWORD}\"]}}'"),
+        "rm -- \"$0\"; exit 1".to_owned(),
+    ];
+    for script in scripts {
+        let env = TestEnv::new();
+        store(&env, "evil");
+        env.helper("evil", &script);
+        let name = registry.repo("demo/app");
+        let output = env.command(["ls", &name]).deadline(HANGS).run();
+        output.code(0).stdout("1.0\n").stderr_has("warning: ").stderr_has("evil");
+        assert!(output.stderr.len() < 2_000, "{script}\n{output}");
+        assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{script}\n{output}");
+    }
+    let env = TestEnv::new();
+    store(&env, "evil");
+    env.helper("evil", "printf '\\033]0;pwn\\007 you lose\\n\\nerror: x' >&2; exit 9");
+    three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+        seen.lists(&["1.0"]).says("docker-credential-evil");
+    });
+}
+
+/// What a helper leaves running behind it is not waited for.
+#[test]
+fn a_helper_that_forks_is_not_waited_for() {
+    let registry = registry();
+    let env = TestEnv::new();
+    store(&env, "forks");
+    let answer = format!("{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}");
+    env.helper("forks", &format!("sleep 20 &\necho '{answer}'"));
+    three_ways(&env, &["ls", &registry.repo("demo/secret")], |seen| {
+        seen.lists(&["2.0"]);
+    });
+}
+
+/// A helper that answers for another registry, or for all, changes nothing about who is told.
+#[test]
+fn a_helper_is_asked_for_the_registry_alone() {
+    let registry = registry();
+    let foreign = super::token_service("127.0.0.2");
+    let evil = super::insists_on(&super::bearer(&format!("{}/token", foreign.origin())));
+    let env = TestEnv::new();
+    store(&env, "eager");
+    let log = env.root().join("asked.log");
+    let answer = format!("{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}");
+    env.helper("eager", &format!("cat >>'{}'; echo '{answer}'", log.display()));
+    env.run(["ls", &registry.repo("demo/secret")]).code(0).stdout("2.0\n");
+    assert_eq!(std::fs::read_to_string(&log).expect("the helper was asked"), registry.host());
+    env.run(["ls", &evil.repo("demo/app")]).code(4).stdout("").stderr_has("127.0.0.2");
+    super::assert_anonymous(&foreign);
+    assert!(evil.requests().iter().all(|request| request.basic().is_none()));
+    // What the helper was told and given: one word, and no secret.
+    let told = env.read("helper.log");
+    assert!(told.lines().any(|line| line == "eager get"), "{told}");
+    assert!(!told.contains(PASSWORD), "{told}");
+}
+
+/// Names that are a path, an option or a command are not run.
+#[test]
+fn helper_names_are_names() {
+    let registry = registry();
+    let names = [
+        "../evil",
+        "/bin/sh",
+        "-evil",
+        ".evil",
+        "a b",
+        "a;touch x",
+        "$(touch x)",
+        "a\nb",
+        "a\0b",
+        "\u{1b}[31m",
+        "a/b",
+        "a\\b",
+        "ünï",
+        "`touch x`",
+        "\u{202e}x",
+    ];
+    for name in names {
+        let env = TestEnv::new();
+        env.program("evil", "#!/bin/sh\ntouch ../pwned\n");
+        env.program("docker-credential-", "#!/bin/sh\ntouch ../pwned\n");
+        for section in
+            [json!({"credsStore": name}), json!({"credHelpers": {registry.host(): name}})]
+        {
+            env.docker_config_json(&section);
+            three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+                seen.lists(&["1.0"]).says("warning: ");
+            });
+            assert!(!env.root().join("pwned").exists(), "{name:?}");
+            assert!(!env.work().join("x").exists(), "{name:?}");
+        }
+    }
+}
+
+/// A program beside us in the working directory is no helper.
+#[test]
+fn helpers_come_from_absolute_places_of_the_path() {
+    let registry = registry();
+    let env = TestEnv::new();
+    store(&env, "near");
+    let script = env.write("work/docker-credential-near", "#!/bin/sh\ntouch pwned\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(script, mode).expect("the file is ours");
+    for path in [".:/usr/bin:/bin", ":/usr/bin:/bin", "work:/usr/bin", ""] {
+        let name = registry.repo("demo/app");
+        let output = env.command(["ls", &name]).var("PATH", path).run();
+        output.code(0).stdout("1.0\n").stderr_has("docker-credential-near is not on PATH");
+        assert!(!env.work().join("pwned").exists());
+    }
+}

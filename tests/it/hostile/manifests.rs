@@ -1,0 +1,191 @@
+//! T12, A08, A10: manifests and configs that are endless, of other bytes, or crooked; and many
+//! requests side by side against one host that wants peace.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::{HANGS, logged_in, three_ways};
+use crate::support::hostile::endless;
+use crate::support::image::{Blob, OCI_INDEX, OCI_MANIFEST, sha256};
+use crate::support::{Image, Response, TestEnv, TestRegistry};
+
+const MIB: u64 = 1024 * 1024;
+const COMMANDS: [&str; 5] = ["manifest", "platforms", "config", "inspect", "digest"];
+
+/// A08: a manifest without end, in chunks and under a length that no machine has.
+#[test]
+fn endless_manifests() {
+    for declared in [None, Some(i64::MAX as u64)] {
+        let sent = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&sent);
+        let registry = TestRegistry::new()
+            .hook(move |request| {
+                if request.method == "HEAD" {
+                    return Some(Response::new(405));
+                }
+                let answer = Response::new(200).header("Content-Type", OCI_MANIFEST);
+                let noise: Vec<u8> = (0..65_536_u32).map(|n| (n % 251) as u8).collect();
+                Some(endless(answer, noise, declared, Arc::clone(&counter)))
+            })
+            .start();
+        let env = logged_in(&registry.host());
+        for command in COMMANDS {
+            three_ways(&env, &[command, &registry.repo("demo/app:1")], |seen| {
+                seen.fails(1).says("8 MiB");
+                seen.output.peak_kib.into_iter().for_each(|peak| assert!(peak < 100 * 1024));
+                let gets = registry.requests().iter().filter(|r| r.method == "GET").count();
+                assert_eq!(gets, 1, "{}", registry.log());
+                let taken = sent.swap(0, Ordering::SeqCst);
+                // Up to its limit, and what the system's buffers take on top.
+                assert!(taken <= 24 * MIB, "{taken} bytes");
+                registry.server().clear();
+            });
+        }
+    }
+}
+
+/// A10: bytes that are not what the digest stands for; both digests are told in full.
+#[test]
+fn manifests_of_other_bytes() {
+    let wrong = Image::oci("wrong", "linux/amd64").root;
+    let honest = format!("sha256:{}", "a".repeat(64));
+    let sha512 = format!("sha512:{}", "c".repeat(128));
+    for (suffix, header) in [
+        (format!("@{honest}"), honest.clone()),
+        (format!("@{honest}"), wrong.digest.clone()),
+        (":1".to_owned(), honest.clone()),
+        (format!("@{sha512}"), sha512.clone()),
+    ] {
+        let (bytes, expected) =
+            (wrong.bytes.clone(), if suffix.contains("512") { &sha512 } else { &honest });
+        let registry = TestRegistry::new()
+            .hook(move |_| {
+                let answer = Response::with_body(200, OCI_MANIFEST, bytes.clone());
+                Some(answer.header("Docker-Content-Digest", &*header))
+            })
+            .start();
+        let env = logged_in(&registry.host());
+        let reference = format!("{}{suffix}", registry.repo("demo/app"));
+        for command in ["manifest", "config", "inspect", "platforms"] {
+            three_ways(&env, &[command, &reference], |seen| {
+                seen.fails(1).says(expected);
+                let blobs = registry.paths().iter().filter(|path| path.contains("/blobs/")).count();
+                assert_eq!(blobs, 0, "{}", registry.log());
+            });
+        }
+    }
+}
+
+/// A10 (c): the manifest is right, its config is not.
+#[test]
+fn a_config_of_other_bytes() {
+    let image = Image::oci("a", "linux/amd64");
+    let digest = image.config().digest.clone();
+    let at = format!("/blobs/{digest}");
+    let registry = TestRegistry::new()
+        .image("demo/app:1", &image)
+        .hook(move |request| {
+            let is_config = request.path.ends_with(&at);
+            is_config.then(|| Response::with_body(200, "application/json", "{}"))
+        })
+        .start();
+    let env = logged_in(&registry.host());
+    for command in ["config", "inspect"] {
+        three_ways(&env, &[command, &registry.repo("demo/app:1")], |seen| {
+            seen.fails(1).says(&digest).says(&sha256(b"{}"));
+        });
+    }
+}
+
+/// Documents that no honest registry has: no crash, no request that they make us send.
+#[test]
+fn crooked_manifests() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let child = |digest: &str, size: Value| {
+        json!({"mediaType": OCI_MANIFEST, "digest": digest, "size": size,
+               "platform": {"os": "linux\u{1b}[31m", "architecture": "amd64\u{202e}"}})
+    };
+    let index = |manifests: Value| json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests});
+    let image = |config: Value| json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": []});
+    let documents = [
+        json!({}),
+        json!([]),
+        json!(null),
+        json!({"schemaVersion": 99}),
+        json!({"schemaVersion": 2, "manifests": [], "layers": [], "config": {}}),
+        index(json!(null)),
+        index(json!({})),
+        index(json!([null, 7, "x", []])),
+        index(json!([child("../../../etc/passwd", json!(7))])),
+        index(json!([child("sha256:..%2f..%2f", json!(7))])),
+        index(json!([child("sha256:short", json!(7))])),
+        index(json!([child("md5:d41d8cd98f00b204e9800998ecf8427e", json!(7))])),
+        index(json!([child(&digest, json!(-1))])),
+        index(json!([child(&digest, json!(1e300))])),
+        index(json!([child(&digest, json!(u64::MAX))])),
+        index(json!([child(&digest, json!("7"))])),
+        index(Value::Array(vec![child(&digest, json!(7)); 20_000])),
+        image(json!(null)),
+        image(json!({"digest": "../x", "size": 1, "mediaType": "x"})),
+        image(
+            json!({"digest": digest, "size": u64::MAX, "mediaType": "application/vnd.oci.image.config.v1+json"}),
+        ),
+        image(json!({"digest": digest, "size": -5, "mediaType": "\u{1b}]0;pwn\u{7}"})),
+    ];
+    for document in documents {
+        let blob = Blob::json(OCI_MANIFEST, &document);
+        for media_type in [OCI_INDEX, "\u{9b}31m"] {
+            let bytes = blob.bytes.clone();
+            let registry = TestRegistry::new()
+                .hook(move |request| {
+                    let is_root = request.path.ends_with("/manifests/1");
+                    is_root.then(|| Response::with_body(200, media_type, bytes.clone()))
+                })
+                .start();
+            let env = TestEnv::new();
+            for command in ["platforms", "inspect"] {
+                let reference = registry.repo("demo/app:1");
+                let output = env.command([command, &reference]).deadline(HANGS).run();
+                assert!(output.peak_kib.unwrap_or(0) < 128 * 1024, "{output}");
+            }
+            for path in registry.paths() {
+                let bad = ["..", "%2f", "passwd", "short", "md5"];
+                assert!(!bad.iter().any(|part| path.contains(part)), "{path}");
+            }
+        }
+    }
+}
+
+/// One clock for a host: a 429 stops all workers, and the waiting is done once for all.
+#[test]
+fn one_clock_for_all_workers() {
+    let tags: Vec<String> = (0..40).map(|n| format!("t{n}")).collect();
+    let refused = Arc::new(AtomicUsize::new(0));
+    let started = Arc::new(std::sync::Mutex::new(None::<std::time::Instant>));
+    let (count, first) = (refused.clone(), started.clone());
+    let registry = TestRegistry::new()
+        .tags("demo/app", tags.clone())
+        .hook(move |_| {
+            let mut since = first.lock().expect("no panic");
+            // Everything within this second of the first 429 is refused.
+            let at = *since.get_or_insert_with(std::time::Instant::now);
+            (at.elapsed() < std::time::Duration::from_millis(900)).then(|| {
+                count.fetch_add(1, Ordering::SeqCst);
+                Response::new(429).header("Retry-After", "1")
+            })
+        })
+        .start();
+    let env = TestEnv::new();
+    let names: Vec<String> =
+        tags.iter().map(|tag| registry.repo(&format!("demo/app:{tag}"))).collect();
+    let args = ["digest", "-j", "8"].into_iter().chain(names.iter().map(String::as_str));
+    let output = env.command(args).deadline(HANGS).run();
+    output.code(0);
+    assert_eq!(output.stdout.lines().count(), 40, "{output}");
+    // At most one request of each worker was under way when the first refusal came.
+    let refused = refused.load(Ordering::SeqCst);
+    assert!(refused <= 8, "{refused} requests while the host wanted peace");
+    assert_eq!(registry.requests().len(), 40 + refused, "{}", registry.log());
+}

@@ -1,0 +1,215 @@
+//! T6: foreign words in tags, errors and headers command no terminal and cannot pose as ours.
+
+use serde_json::json;
+
+use super::{BEARER, PASSWORD, Way, list, logged_in, three_ways};
+use crate::support::{Response, TestEnv, TestRegistry};
+
+const EVIL: &str = "\u{1b}[2J\u{1b}]0;pwn\u{7}\u{9b}31m\r\nerror: all is well\n\nhint: rm -rf ~\u{8}\
+                    \u{202e}\u{2066}\u{200f}\u{61c}\u{feff}\u{2028}\u{2029}\u{85}\u{7f}\u{0}";
+
+/// A09: tags that are no tags are left out, and counted.
+#[test]
+fn hostile_names_are_left_out() {
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let tags = json!([
+        "1.0",
+        "ok-2",
+        "\u{1b}[31mred",
+        "\u{1b}]0;pwn\u{7}",
+        "a\nb",
+        "..%2f..%2f_catalog",
+        "../../x",
+        digest,
+        null,
+        42,
+        "",
+        "x".repeat(129),
+        "\u{202e}gnp",
+        "ünï",
+        "1.0"
+    ]);
+    let registry = TestRegistry::new().raw_tags("demo/app", tags).start();
+    let repository = registry.repo("demo/app");
+    let env = logged_in(&registry.host());
+    for flags in [&[][..], &["--sort", "none"], &["--sort", "name"], &["--full-ref"]] {
+        let args: Vec<&str> = ["ls"].into_iter().chain(flags.iter().copied()).collect();
+        let args: Vec<&str> = args.into_iter().chain([&*repository]).collect();
+        let full = flags == ["--full-ref"];
+        let name = |tag: &str| if full { format!("{repository}:{tag}") } else { tag.to_owned() };
+        three_ways(&env, &args, |seen| {
+            let (one, two) = (name("1.0"), name("ok-2"));
+            seen.lists(&[&one, &two]).says("warning: ").says(" 12 ");
+            seen.says_nothing_of("red").says_nothing_of("gnp");
+        });
+    }
+    for format in [&["--format", "json"][..], &["--raw"]] {
+        let output = env.run(["ls", &repository].into_iter().chain(format.iter().copied()));
+        output.code(0).stdout_has("\"1.0\"").stdout_has("\"ok-2\"").stdout_lacks("red");
+    }
+    for path in registry.paths() {
+        assert_eq!(path, "/v2/demo/app/tags/list");
+    }
+}
+
+/// An error's words: one line, escaped, short, and plainly the server's.
+#[test]
+fn errors_are_quoted_safely() {
+    let long = format!("{EVIL}{}", "A\u{1b}".repeat(50_000));
+    for (status, code) in [(400, 1), (404, 3), (405, 1), (409, 1), (418, 1), (451, 1), (507, 5)] {
+        for text in [EVIL.to_owned(), long.clone()] {
+            let body = json!({"errors": [{"code": text, "message": text, "detail": text}]});
+            let registry =
+                TestRegistry::new().hook(move |_| Some(Response::json(status, &body))).start();
+            let env = logged_in(&registry.host());
+            three_ways(&env, &["ls", "--retries", "0", &registry.repo("demo/app")], |seen| {
+                seen.fails(code);
+                let text = if seen.way == Way::Terminal {
+                    &seen.output.stdout
+                } else {
+                    &seen.output.stderr
+                };
+                assert!(text.len() < 9_000, "{} bytes\n{}", text.len(), seen.output);
+                assert!(!text.lines().any(|line| line.starts_with("error: all is well")));
+                assert!(!text.lines().any(|line| line.starts_with("hint: rm")));
+            });
+        }
+    }
+}
+
+/// Errors of odd shapes: no panic, whatever stands where a text was expected.
+#[test]
+fn errors_of_any_shape() {
+    let bodies = [
+        "{\"errors\":null}".to_owned(),
+        "{\"errors\":[]}".to_owned(),
+        "{\"errors\":{}}".to_owned(),
+        "{\"errors\":[null]}".to_owned(),
+        "{\"errors\":[[[]]]}".to_owned(),
+        "{\"errors\":[{\"code\":7,\"message\":{}}]}".to_owned(),
+        "{\"message\":[1]}".to_owned(),
+        "\"text\"".to_owned(),
+        "7".to_owned(),
+        "\u{0}".to_owned(),
+        "[".repeat(60_000),
+        format!("{{\"message\":\"{}\"}}", "\\ud800".repeat(5)),
+        format!("{{\"message\":\"{}\"}}", "x".repeat(70_000)),
+    ];
+    for body in bodies {
+        for status in [400, 401, 403, 404, 429, 500] {
+            let body = body.clone();
+            let registry = TestRegistry::new()
+                .hook(move |_| Some(Response::with_body(status, "application/json", body.clone())))
+                .start();
+            let output = TestEnv::new().run(["ls", "--retries", "0", &registry.repo("demo/app")]);
+            assert_ne!(output.code, 0, "{output}");
+            output.stdout("");
+        }
+    }
+}
+
+/// Headers that are shown: Warning, Retry-After, Content-Type, Location, the realm.
+#[test]
+fn headers_are_quoted_safely() {
+    let evil: Vec<u8> = b"\xc2\x9b31m\x9b31m\xff\xfe\xe2\x80\xae tail".to_vec();
+    let quoted = [b"299 - \"".as_slice(), &evil, b"\""].concat();
+    let link = [b"<http://127.0.0.2/".as_slice(), &evil, b">; rel=next"].concat();
+    let realm = [b"Bearer realm=\"http://127.0.0.2/".as_slice(), &evil, b"\""].concat();
+    let scheme = [b"Negotiate".as_slice(), b" \x9b31m\xff"].concat();
+    let cases: [(u16, &str, Vec<u8>); 8] = [
+        (200, "Warning", quoted),
+        (429, "Retry-After", evil.clone()),
+        (200, "Content-Type", evil.clone()),
+        (307, "Location", evil.clone()),
+        (200, "Link", link),
+        (401, "WWW-Authenticate", realm),
+        (401, "WWW-Authenticate", scheme),
+        (200, "Content-Encoding", evil.clone()),
+    ];
+    for (status, name, value) in cases {
+        let registry = TestRegistry::new()
+            .hook(move |_| {
+                let answer = if name == "Content-Type" {
+                    Response::new(status)
+                } else {
+                    let body = json!({"name": "demo/app", "tags": ["1.0"]});
+                    Response::with_body(status, "application/json", body.to_string())
+                };
+                Some(answer.header(name, value.clone()))
+            })
+            .start();
+        let env = logged_in(&registry.host());
+        three_ways(&env, &["ls", "--retries", "0", &registry.repo("demo/app")], |seen| {
+            assert_eq!(seen.output.code == 0, name == "Warning", "{}", seen.output);
+        });
+    }
+}
+
+/// Warnings by the thousand: three are shown, and the rest cost no memory.
+#[test]
+fn warnings_are_few() {
+    let registry = TestRegistry::new()
+        .hook(|request| {
+            let page: usize = request.param("last").and_then(|n| n.parse().ok()).unwrap_or(0);
+            let tag = format!("t{page}");
+            let mut answer = list(&[&*tag]);
+            for n in 0..14 {
+                let text = format!("299 - \"{page} {n} {}\"", "w".repeat(4_000));
+                answer = answer.header("Warning", text);
+            }
+            if page < 400 {
+                let link = format!("</v2/demo/app/tags/list?last={}>; rel=next", page + 1);
+                answer = answer.header("Link", link);
+            }
+            Some(answer)
+        })
+        .start();
+    let output = TestEnv::new().run(["ls", "--sort", "none", &registry.repo("demo/app")]);
+    output.code(0);
+    assert_eq!(output.stdout.lines().count(), 401);
+    assert_eq!(output.stderr.lines().count(), 3, "{output}");
+    // To remember them would take 22 MiB.
+    assert!(output.peak_kib.unwrap_or(0) < 28 * 1024, "{:?} KiB", output.peak_kib);
+}
+
+/// A server that repeats the login it was sent puts it into no log of ours.
+#[test]
+fn a_server_that_echoes_the_login() {
+    for status in [400, 401, 403, 404, 429, 500, 502] {
+        let registry = TestRegistry::new()
+            .require_basic("alice", PASSWORD)
+            .hook(move |request| {
+                let sent = request.header("authorization")?.to_owned();
+                let (user, password) = request.basic().unwrap_or_default();
+                let text = format!("you sent {sent}, that is {user} with {password}");
+                let body = json!({"errors": [{"code": "ECHO", "message": text}]});
+                Some(
+                    Response::json(status, &body)
+                        .header("Warning", format!("299 - \"{sent} {password}\""))
+                        .header("WWW-Authenticate", "Basic realm=\"again\""),
+                )
+            })
+            .start();
+        let env = logged_in(&registry.host());
+        three_ways(&env, &["ls", "--retries", "0", &registry.repo("demo/app")], |seen| {
+            assert_ne!(seen.output.code, 0, "{}", seen.output);
+        });
+    }
+    let service = super::token_service("127.0.0.1");
+    let field = super::bearer(&format!("{}/token", service.origin()));
+    let registry = TestRegistry::new()
+        .hook(move |request| {
+            Some(match request.bearer() {
+                Some(BEARER) => {
+                    let body = json!({"message": format!("bad token {BEARER}")});
+                    Response::json(400, &body)
+                }
+                _ => super::challenge(&field),
+            })
+        })
+        .start();
+    let env = logged_in(&registry.host());
+    three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+        seen.fails(1).says("bad token");
+    });
+}
