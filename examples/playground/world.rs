@@ -147,8 +147,8 @@ fn image(tag: &str, tags: &str) -> Image {
     let covered = |known: &&str| {
         is_version(known) && (tag == "latest" || known.starts_with(&format!("{tag}.")))
     };
-    let versions = tags.split_whitespace().filter(|known| known.contains('.'));
-    let content = versions.filter(covered).last().unwrap_or(tag);
+    let mut versions = tags.split_whitespace().filter(|known| known.contains('.'));
+    let content = versions.rfind(covered).unwrap_or(tag);
     Image::index_with_attestations(content, &PLATFORMS)
 }
 
