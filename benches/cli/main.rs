@@ -10,7 +10,7 @@ mod support;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{TestRegistry, TokenRules};
+use support::{Image, TestRegistry, TokenRules};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_docker-tags");
 
@@ -20,6 +20,7 @@ fn main() {
     start();
     lists();
     latency();
+    details();
     say(&format!("\nbinary: {:.2} MB", size as f64 / 1e6));
 }
 
@@ -66,6 +67,52 @@ fn latency() {
     measure("ls with token, 50 ms a request", 10, || client(&["ls", &repository]));
 }
 
+/// Details of 200 tags: what many round trips cost, side by side with skopeo where it is there.
+fn details() {
+    const TAGS: u32 = 200;
+    const JOBS: u32 = 8;
+    let delay = Duration::from_millis(50);
+    let names = || (0..TAGS).map(|n| format!("1.{n}"));
+    let image = |name: &str| Image::index(name, &["linux/amd64"]);
+    let registry = || {
+        names().fold(TestRegistry::new(), |registry, name| {
+            registry.image(&format!("team/app:{name}"), &image(&name))
+        })
+    };
+    let slow = registry().delay(delay).start();
+    let repository = slow.repo("team/app");
+    let median = measure("ls --digests, 200 tags, 50 ms a request", 5, || {
+        client(&["ls", "--digests", &repository])
+    });
+    let most = delay * (TAGS / JOBS) * 12 / 10 + Duration::from_millis(200);
+    say(&format!("  at most {:.0} ms wanted: {}", millis(most), verdict(median <= most)));
+    let fast = registry().start();
+    let repository = fast.repo("team/app");
+    let ours = measure("ls -l, 200 tags", 5, || client(&["ls", "-l", &repository]));
+    if Command::new("skopeo").arg("--version").stdout(Stdio::null()).status().is_err() {
+        return say("  skopeo is not installed: nothing to compare with");
+    }
+    // Pull names only, as the recipes do: one process a tag, eight at a time.
+    let script = format!(
+        "skopeo list-tags --tls-verify=false docker://{repository} | jq -r '.Tags[]' | \
+         xargs -P8 -I{{}} skopeo inspect --tls-verify=false docker://{repository}:{{}}"
+    );
+    let theirs = measure("skopeo list-tags, inspect of each (xargs -P8)", 2, || {
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]);
+        command
+    });
+    say(&format!("  ratio: {:.1}", theirs.as_secs_f64() / ours.as_secs_f64()));
+}
+
+fn verdict(holds: bool) -> &'static str {
+    if holds { "yes" } else { "NO" }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
 /// The client with nothing of this machine's configuration.
 fn client(args: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
@@ -73,8 +120,8 @@ fn client(args: &[&str]) -> Command {
     command
 }
 
-/// Runs a command several times after a warm-up and prints a row.
-fn measure(name: &str, runs: u32, command: impl Fn() -> Command) {
+/// Runs a command several times after a warm-up and prints a row; gives the median.
+fn measure(name: &str, runs: u32, command: impl Fn() -> Command) -> Duration {
     run(command());
     let cpu = children_cpu();
     let mut times = Vec::new();
@@ -86,8 +133,10 @@ fn measure(name: &str, runs: u32, command: impl Fn() -> Command) {
     }
     let cpu = (children_cpu() - cpu) / f64::from(runs);
     times.sort();
-    let median = times[times.len() / 2].as_secs_f64() * 1000.0;
-    say(&format!("{name:<44} {median:>10.2} {cpu:>10.1} {:>10.1}", peak as f64 / 1024.0));
+    let median = times[times.len() / 2];
+    let (shown, peak) = (millis(median), peak as f64 / 1024.0);
+    say(&format!("{name:<44} {shown:>10.2} {cpu:>10.1} {peak:>10.1}"));
+    median
 }
 
 /// Runs a command to its end; gives its peak memory in KiB, as last seen while it ran.

@@ -27,12 +27,21 @@ use world::World;
 const CLIENT: &str = "--be-the-client";
 
 /// The tour: what is shown, and the command that shows it.
-const TOUR: [(&str, &str); 12] = [
+const TOUR: [(&str, &str); 15] = [
     ("The newest tags of an image, newest version first", "alpine --limit 6"),
     ("A range, of one kind", "ls nginx --semver '^1.27-alpine'"),
     ("Several repositories at once", "ls alpine redis --filter '[37].*' --limit 2"),
     ("For scripts: the registry's own document, or JSON, or a template", "ls redis --raw"),
     ("", "ls redis --limit 2 --format json"),
+    ("Digests, sizes, platforms, dates", "ls -l nginx --semver '>=1.27'"),
+    (
+        "Which tags are the same image",
+        "ls alpine --group-by digest --filter '3.2[12]*' --filter 3 --filter latest",
+    ),
+    (
+        "The tags that run on a platform, the last pushed first",
+        "ls alpine --platform linux/arm64 --sort created --limit 3",
+    ),
     ("A private repository, with docker's own login", "ls acme/api"),
     ("The namespaces of the login, and an organisation's repositories", "namespaces"),
     ("", "repos -l acme"),

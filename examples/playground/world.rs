@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
 
-use crate::support::hub::{Secret, tag};
+use crate::support::hub::{Secret, Seed};
 use crate::support::{Image, TestHub, TestRegistry, TokenRules};
 
 const USER: &str = "alice";
@@ -16,10 +17,21 @@ const PASSWORD: &str = "playground";
 const ALPINE: &str = "2.6 2.7 3.1 3.2 3.3 3.4 3.5 3.6 3.7 3.8 3.9 3.9.6 3.10 3.10.9 3.11 3.12 3.13 \
     3.14 3.15 3.16 3.17 3.18 3.18.12 3.19 3.19.7 3.20 3.20.6 3.21 3.21.3 3.22 3.22.0 3.22.1 3 \
     latest edge";
+const NGINX: &str = "1.26.3 1.27.0 1.27.0-alpine 1.27.5 1.27.5-alpine 1.29.0-alpine";
 const API: &str = "2.0.0 2.1.0 2.1.1 latest";
 const WEB: &str = "1.0 1.1 1.1-alpine";
 const REDIS: &str = "6.2 6.2.14 6.2.14-alpine 7.0 7.0.15 7.2 7.2.4 7.2.4-alpine 7.4 7.4.0 7.4.1 \
     7.4.1-alpine 7.4.1-bookworm 8.0-rc1 8.0-m04 latest alpine bookworm";
+
+/// The repositories with images for several platforms, and their tags, the last pushed last.
+const IMAGES: [(&str, &str); 5] = [
+    ("library/alpine", ALPINE),
+    ("library/redis", REDIS),
+    ("library/nginx", NGINX),
+    ("acme/web", WEB),
+    ("acme/api", API),
+];
+const PLATFORMS: [&str; 3] = ["linux/amd64", "linux/arm64", "linux/arm/v7"];
 
 /// Two registries, Docker Hub's API and a home directory. Everything goes when it is dropped.
 pub struct World {
@@ -32,28 +44,18 @@ pub struct World {
 impl World {
     /// Starts the registries and writes the configuration.
     pub fn start() -> World {
-        let platforms = ["linux/amd64", "linux/arm64", "linux/arm/v7"];
         let mut hub = TestRegistry::new()
             .user(USER, PASSWORD)
-            .tags("library/alpine", words(ALPINE))
-            .tags("library/redis", words(REDIS))
-            .tags(
-                "library/node",
-                (0..2_500).map(|n| format!("{}.{}.{}", n / 250, n / 10 % 25, n % 10)),
-            )
-            .tags("acme/web", words(WEB))
-            .image("ratelimitpreview/test:latest", &Image::docker_list("limit", &platforms[..1]))
+            .tags("library/node", node())
+            .image("ratelimitpreview/test:latest", &Image::docker_list("limit", &PLATFORMS[..1]))
             .rate_limit(200, 187)
             .page_size(1_000)
             .private("acme/api", &[USER])
             .require_token(TokenRules::default());
-        for tag in ["1.26.3", "1.27.0", "1.27.0-alpine", "1.27.5", "1.27.5-alpine", "1.29.0-alpine"]
-        {
-            let image = Image::index_with_attestations(tag, &platforms);
-            hub = hub.image(&format!("library/nginx:{tag}"), &image);
-        }
-        for tag in words(API) {
-            hub = hub.image(&format!("acme/api:{tag}"), &Image::oci(&tag, "linux/amd64"));
+        for (repository, tags) in IMAGES {
+            for tag in words(tags) {
+                hub = hub.image(&format!("{repository}:{tag}"), &image(&tag, tags));
+            }
         }
         let hub = hub.start();
         let api = hub_api();
@@ -104,20 +106,54 @@ impl Drop for World {
 
 /// Docker Hub's API: what the registry has, and who may see it.
 fn hub_api() -> TestHub {
-    let tags = |text: &str| words(text).iter().map(|name| tag(name)).collect::<Vec<_>>();
     let about = |text: &str, stars: u32, pulls: u64| serde_json::json!({"description": text, "star_count": stars, "pull_count": pulls});
-    TestHub::new()
+    let single = |tag: String| hub_tag(&tag, &Image::oci(&tag, PLATFORMS[0]), &PLATFORMS[..1], 0);
+    let mut api = TestHub::new()
         .account(USER, PASSWORD, Secret::Password)
         .organisation("acme", &[USER])
-        .repository("library/alpine", tags(ALPINE))
-        .members("library/alpine", about("A minimal image, five megabytes", 11_000, 9_876_543_210))
-        .repository("library/redis", tags(REDIS))
+        .repository("library/node", node().map(single));
+    for (repository, tags) in IMAGES {
+        let objects = words(tags).into_iter().zip(0..);
+        let objects = objects.map(|(tag, day)| hub_tag(&tag, &image(&tag, tags), &PLATFORMS, day));
+        api = match repository {
+            "acme/api" => api.private(repository, objects),
+            _ => api.repository(repository, objects),
+        };
+    }
+    api.members("library/alpine", about("A minimal image, five megabytes", 11_000, 9_876_543_210))
         .members("library/redis", about("An in-memory data store", 13_000, 4_567_890_123))
-        .repository("acme/web", tags(WEB))
         .members("acme/web", about("The shop window of Acme, served by nginx", 7, 123_456))
-        .private("acme/api", tags(API))
         .members("acme/api", about("What the shop window talks to", 0, 4_321))
         .start()
+}
+
+/// A tag's object, pushed so many days after the first of January.
+fn hub_tag(tag: &str, image: &Image, platforms: &[&str], day: u32) -> Value {
+    let seed = Seed {
+        content: tag.to_owned(),
+        platforms: platforms.iter().map(ToString::to_string).collect(),
+        pushed: Some(format!("2026-{:02}-{:02}T12:00:00Z", 1 + day / 28, 1 + day % 28)),
+        old: false,
+    };
+    let mut object = seed.tag(tag);
+    object["digest"] = image.root.digest.as_str().into();
+    object
+}
+
+/// The image of a tag. A tag that leaves something open is the newest of those that it covers:
+/// `3.22` is `3.22.1`, `latest` the newest of all.
+fn image(tag: &str, tags: &str) -> Image {
+    let is_version = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let covered = |known: &&str| {
+        is_version(known) && (tag == "latest" || known.starts_with(&format!("{tag}.")))
+    };
+    let versions = tags.split_whitespace().filter(|known| known.contains('.'));
+    let content = versions.filter(covered).last().unwrap_or(tag);
+    Image::index_with_attestations(content, &PLATFORMS)
+}
+
+fn node() -> impl Iterator<Item = String> {
+    (0..2_500).map(|n| format!("{}.{}.{}", n / 250, n / 10 % 25, n % 10))
 }
 
 fn words(text: &str) -> Vec<String> {

@@ -69,7 +69,7 @@ fn long_rows() {
     let lines: Vec<&str> = table.code(0).stdout.lines().collect();
     let words: Vec<&str> = lines[0].split_whitespace().collect();
     assert_eq!(words, ["TAG", "DIGEST", "SIZE", "PLATFORMS", "CREATED"]);
-    assert!(lines[1].starts_with(&format!("2.0 ")), "{table}");
+    assert!(lines[1].starts_with("2.0 "), "{table}");
     assert!(lines[1].contains(&format!("{} ", &index.root.digest[..19])), "{table}");
     assert!(lines[1].contains("linux/amd64, linux/arm64, linux/arm/v7"), "{table}");
     let whole = run(&registry, &["-l", "--no-trunc", "--limit", "1"]);

@@ -23,13 +23,12 @@ use crate::support::{Response, TestHub};
 fn client(hub: &TestHub, login: Option<(&str, &str)>) -> Hub {
     let proxies = Proxies::from_env(&Env::default());
     let client = Client::new(Settings::default(), proxies, Arc::new(Reporter::silent()));
-    let login = login.map(|(user, secret)| Login {
-        credential: Credential::Basic { username: user.into(), password: Secret::new(secret) },
-        source: "the test".to_owned(),
-        explicit: false,
+    let login = login.map(|(user, secret)| {
+        let credential = Credential::Basic { username: user.into(), password: Secret::new(secret) };
+        Arc::new(Login::new(credential, "the test".to_owned(), false))
     });
     let url = hub.origin().parse().expect("an origin is a URL");
-    Hub::new(Arc::new(client), &url, Arc::default(), Box::new(move || login.clone()))
+    Hub::new(Arc::new(client), &url, Arc::default(), Box::new(move |_| login.clone()))
 }
 
 fn repository(path: &str) -> Repository {
@@ -184,6 +183,6 @@ fn a_base_url_may_have_a_path() {
     let proxies = Proxies::from_env(&Env::default());
     let client = Client::new(Settings::default(), proxies, Arc::new(Reporter::silent()));
     let url = format!("{}/mirror/hub/", prefixed.origin()).parse().expect("a URL");
-    let api = Hub::new(Arc::new(client), &url, Arc::default(), Box::new(|| None));
+    let api = Hub::new(Arc::new(client), &url, Arc::default(), Box::new(|_| None));
     assert_eq!(tags(&api, "acme/web").unwrap().len(), 1);
 }

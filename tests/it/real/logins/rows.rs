@@ -146,7 +146,7 @@ pub const ROWS: &[Row] = &[
         name: "config.json, registrytoken",
         put: |s| s.auths(&json!({"registrytoken": s.bench.bearer()})),
         check: ("registry-token", "config.json (auths)"),
-        htpasswd: Fails(4, "refuses the login of this token (from "),
+        htpasswd: Retries(4, "refuses the login of this token (from "),
         token: Ok,
         warning: "",
     },
