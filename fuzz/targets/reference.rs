@@ -8,9 +8,8 @@ pub fn run(data: &[u8]) {
         let whole = reference.to_string();
         let again: Reference = whole.parse().expect("a reference's own text is a reference");
         assert_eq!(again, reference, "{text:?} became {whole:?}");
-        // With a tag: 64 hexadecimal digits alone would be an image's ID.
-        let familiar = format!("{}:x", reference.familiar_name());
-        assert!(familiar.parse::<Reference>().is_ok(), "{familiar:?}");
+        // Familiar names are docker's, and are not read back: `docker.io/a.b/c` is shown as `a.b/c`.
+        assert!(whole.contains(&reference.familiar_name()), "{whole:?}");
         assert!(whole.bytes().all(|b| b.is_ascii_graphic()), "{whole:?}");
     }
     if let Ok(registry) = text.parse::<Registry>() {

@@ -132,7 +132,7 @@ fn helper_names_are_names() {
         {
             env.docker_config_json(&section);
             three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
-                seen.lists(&["1.0"]).says("warning: ");
+                seen.lists(&["1.0"]).says("is not allowed");
             });
             assert!(!env.root().join("pwned").exists(), "{name:?}");
             assert!(!env.work().join("x").exists(), "{name:?}");

@@ -174,6 +174,15 @@ fn an_answer_without_a_length_cut_at_each_byte() {
         let output = env.command(["ls", "--retries", "0", &name]).deadline(HANGS).run();
         assert_right_or_honest(&output, "2.0\n1.0\n", position);
     });
+    // A cut is worth another try, as it is with a length.
+    let part = whole[..whole.len() - 5].to_vec();
+    let registry = TestRegistry::new()
+        .tags("demo/app", ["1.0", "2.0"])
+        .first(1, move |_| Some(bytes(part.clone())))
+        .start();
+    let name = registry.repo("demo/app");
+    TestEnv::new().run(["ls", "--retries", "1", &name]).code(0).stdout("2.0\n1.0\n");
+    assert_eq!(registry.requests().len(), 2, "{}", registry.log());
     // Once it is whole, it is whole.
     let registry = TestRegistry::new().hook(move |_| Some(bytes(whole.clone()))).start();
     TestEnv::new().run(["ls", &registry.repo("demo/app")]).code(0).stdout("2.0\n1.0\n");
