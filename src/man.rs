@@ -1,7 +1,7 @@
 //! The manual: one page for the program and one for each command, in man(7).
 //!
 //! What can be known from the command line's definition comes from there, the rest from
-//! [`sections`]. The pages in `man/` are made by this, and `install` writes them as well: a
+//! `sections`. The pages in `man/` are made by this, and `install` writes them as well: a
 //! program that was built from source alone has its manual, too. Own code instead of
 //! `clap_mangen`: that would be needed at run time, and knows no sections but its own.
 

@@ -77,6 +77,9 @@ pub fn parse(args: Vec<OsString>) -> Invocation {
     if args.first().is_some_and(|first| first == METADATA) {
         return stand_alone(None, Request::Metadata);
     }
+    if args.len() == 1 && (args[0] == "--version" || args[0] == "-V") {
+        return stand_alone(None, Request::Version);
+    }
     let globals = Globals::read(&args);
     let words = &args[globals.end..];
     let is = |index: usize, word: &str| words.get(index).is_some_and(|w| w == OsStr::new(word));
@@ -355,7 +358,6 @@ mod tests {
             ("-l alpine", None, "-l alpine"),
             ("-v alpine", None, "-v alpine"),
             ("-p work alpine", None, "-p work alpine"),
-            ("--version", None, "--version"),
             ("--help", None, "--help"),
             ("help ls", None, "help ls"),
             ("", None, ""),
@@ -366,6 +368,13 @@ mod tests {
             assert_eq!(found.request, Request::Run(words(args)), "{line}");
             assert_eq!(found.config_dir, config_dir.map(PathBuf::from), "{line}");
             assert!(!found.by_docker, "{line}");
+        }
+    }
+
+    #[test]
+    fn version_alone_needs_no_command_line() {
+        for line in ["--version", "-V"] {
+            assert_eq!(parse(words(line)).request, Request::Version, "{line}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Authentication: the machine that turns a `401` into an answer.
 //!
 //! Nothing about any registry is hard-coded and nothing is pinged. A request goes out with what
-//! its repository's [`Slot`] knows (nothing, at first); a `401` says which token is wanted, from
+//! its repository's `Slot` knows (nothing, at first); a `401` says which token is wanted, from
 //! whom, for which scope; the token is fetched and the request sent again. Every way through is
 //! bounded: a request is sent at most three times. While a slot knows nothing, one request finds
 //! out and the others wait, so that fifty requests cost one challenge and one token.

@@ -111,7 +111,7 @@ pub enum Source {
     Profile {
         /// The profile's name.
         name: String,
-        /// Where its password is: the `Display` of a [`super::PasswordSource`].
+        /// Where its password is: the `Display` of a [`crate::config::PasswordSource`].
         password: String,
     },
     /// The environment: the variable with the user name; the password is in `DOCKER_PASSWORD`.

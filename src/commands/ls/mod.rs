@@ -25,7 +25,7 @@ use crate::output::{Format, Writer, json};
 use crate::parallel;
 use crate::platform::Platform;
 use crate::progress::Progress;
-use crate::reference::{Reference, Tag};
+use crate::reference::Reference;
 use crate::select::{Selection, TagList};
 
 /// What a call asks for, understood.
@@ -226,21 +226,22 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// A name that must be a repository, not an image.
+/// The repository of a name. A tag or digest behind it is no error: the hint after a failed pull
+/// names the image as it was typed.
 fn target(context: &Context, text: &str) -> Result<Resolved, Error> {
     let resolved = context.resolve(text)?;
     let reference: &Reference = &resolved.reference;
-    let extra = match (reference.tag(), reference.digest()) {
-        (None, None) => return Ok(resolved),
-        (Some(tag), _) => format!("the tag {tag}"),
-        (None, Some(_)) => "a digest".to_owned(),
-    };
     let name = reference.familiar_name();
-    let hint = match reference.tag().map(Tag::as_str) {
-        Some(tag) => format!("docker tags ls {name} --filter '{tag}*'"),
-        None => format!("docker tags ls {name}"),
-    };
-    Err(Error::usage(format!("\"{text}\" has {extra}; ls takes repositories"), hint))
+    match (reference.tag(), reference.digest()) {
+        (None, None) => {}
+        (Some(tag), _) => context.reporter.warn(&format!(
+            "{text}: listing all tags of {name}; --filter '{tag}*' narrows the list"
+        )),
+        (None, Some(_)) => {
+            context.reporter.warn(&format!("{text}: listing all tags of {name}"));
+        }
+    }
+    Ok(resolved)
 }
 
 /// The registry's own document, with all pages in one.

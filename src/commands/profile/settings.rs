@@ -62,7 +62,7 @@ pub struct Settings {
     #[arg(long, visible_alias = "client-key", value_name = "FILE")]
     key_file: Option<PathBuf>,
 
-    /// Where the requests really go: https://mirror.example
+    /// Where the requests really go, such as `https://mirror.example`
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
 

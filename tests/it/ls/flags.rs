@@ -77,3 +77,11 @@ fn a_wrong_command_line_asks_no_registry() {
     }
     registry.server().assert_untouched();
 }
+
+#[test]
+fn a_tag_behind_the_name_is_no_error() {
+    let registry = registry();
+    let image = format!("{}:1.10", registry.repo("a"));
+    let output = TestEnv::new().run(["ls", &image, "--limit", "1"]);
+    output.code(0).lines(&["2.0.0"]).stderr_has("listing all tags").stderr_has("--filter '1.10*'");
+}
