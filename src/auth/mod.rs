@@ -10,6 +10,7 @@ pub mod challenge;
 pub mod endpoint;
 mod login;
 pub mod realm;
+mod refusal;
 mod respond;
 mod slot;
 pub mod token;

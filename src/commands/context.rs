@@ -303,7 +303,7 @@ impl Context {
             named = true;
         }
         let pair = settings.client_cert.as_ref().map(|pair| (&pair.certificate, &pair.key));
-        for (cert, key) in [pair, client_files(flags)?].into_iter().flatten() {
+        for (cert, key) in [pair, flags.client_files()?].into_iter().flatten() {
             certs::set_client(tls, cert, key)?;
         }
         Ok(named)
@@ -389,17 +389,6 @@ pub fn tls_word(endpoint: &Endpoint) -> &'static str {
         Scheme::Http => "plain-http",
         Scheme::Https if endpoint.tls.insecure => "insecure",
         Scheme::Https => "verify",
-    }
-}
-
-fn client_files(flags: &Globals) -> Result<Option<(&PathBuf, &PathBuf)>, Error> {
-    match (&flags.cert_file, &flags.key_file) {
-        (Some(cert), Some(key)) => Ok(Some((cert, key))),
-        (None, None) => Ok(None),
-        _ => Err(Error::usage(
-            "--cert-file and --key-file go together",
-            "give the client certificate and its private key",
-        )),
     }
 }
 

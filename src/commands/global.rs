@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::error::Error;
+
 /// Options of every command; they may stand before or after the command's name.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Globals {
@@ -134,5 +136,22 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
         _ => Err("give a number of seconds from 0.1 to 3600".to_owned()),
+    }
+}
+
+impl Globals {
+    /// The files of `--cert-file` and `--key-file`.
+    ///
+    /// # Errors
+    /// One without the other.
+    pub fn client_files(&self) -> Result<Option<(&PathBuf, &PathBuf)>, Error> {
+        match (&self.cert_file, &self.key_file) {
+            (Some(cert), Some(key)) => Ok(Some((cert, key))),
+            (None, None) => Ok(None),
+            _ => Err(Error::usage(
+                "--cert-file and --key-file go together",
+                "give the client certificate and its private key",
+            )),
+        }
     }
 }

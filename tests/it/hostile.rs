@@ -14,6 +14,7 @@ mod pages;
 mod realms;
 mod redirects;
 mod resilience;
+mod restarts;
 mod slow;
 mod soak;
 mod texts;

@@ -7,6 +7,7 @@ mod flags;
 mod hostile;
 mod hub;
 mod paging;
+mod sources;
 
 use serde_json::Value;
 

@@ -1,0 +1,123 @@
+//! The errors that end a request: what is said when everything that could be tried was tried.
+//!
+//! Registries do not tell "exists, but not for you" from "does not exist", and neither do we.
+
+use super::realm::RealmError;
+use super::{Login, Resource, Session, Unauthorized};
+use crate::error::Error;
+use crate::terminal::server_text;
+
+impl Session {
+    /// No permission, as far as anybody can tell: registries do not say "exists, but not for you".
+    pub(super) fn forbidden(&self, resource: &Resource, detail: Option<String>) -> Error {
+        let host = self.endpoint.registry.to_string();
+        let login = self.login(resource).filter(|login| !login.is_refused());
+        match (resource, login) {
+            (Resource::Catalog, _) => self.catalog_refused(),
+            (Resource::Base, _) => Error::Server { host, status: 403, detail },
+            // Amazon's logins last twelve hours, and an expired one is a 403.
+            (_, Some(_)) if host.ends_with(".amazonaws.com") => {
+                self.login_refused(resource, detail)
+            }
+            (_, Some(login)) => Error::NoAccess {
+                name: self.name_of(resource),
+                user: login.user().to_owned(),
+                host,
+            },
+            (_, None) => Error::NotFoundOrPrivate {
+                name: self.name_of(resource),
+                login: self.endpoint.login_argument(),
+            },
+        }
+    }
+
+    pub(super) fn login_refused(&self, resource: &Resource, detail: Option<String>) -> Error {
+        let login = self.login(resource);
+        let login = login.as_deref();
+        Error::LoginRefused {
+            host: self.endpoint.registry.to_string(),
+            user: login.map_or("this user", Login::user).to_owned(),
+            source: login.map_or("nowhere", |login| &login.source).to_owned(),
+            detail,
+        }
+    }
+
+    pub(super) fn login_needed(&self, resource: &Resource, refusal: &Unauthorized) -> Error {
+        if *resource == Resource::Catalog && self.login(resource).is_some() {
+            return self.forbidden(resource, None);
+        }
+        let mut schemes: Vec<String> =
+            refusal.challenges.iter().map(|c| server_text(c.scheme())).collect();
+        schemes.dedup();
+        let offered = match (schemes.is_empty(), self.login(resource)) {
+            (true, _) => "no way to log in".to_owned(),
+            (false, Some(_)) => {
+                format!("{}, for which this login is of no use", schemes.join(", "))
+            }
+            (false, None) => schemes.join(", "),
+        };
+        Error::LoginNeeded {
+            name: self.name_of(resource),
+            offered,
+            login: self.endpoint.login_argument(),
+        }
+    }
+
+    /// A challenge from a host that a redirect led to is nobody's to answer.
+    pub(super) fn foreign_challenge(&self, refusal: &Unauthorized) -> Error {
+        let host = refusal.url.origin().authority();
+        self.refuse(&format!("it redirects to {host}, which asks for a login of its own"), "")
+    }
+
+    pub(super) fn refuse(&self, what: &str, hint: &str) -> Error {
+        Error::Refused {
+            host: self.endpoint.registry.to_string(),
+            what: what.to_owned(),
+            hint: hint.to_owned(),
+        }
+    }
+
+    pub(super) fn realm_refused(&self, realm: &str, why: RealmError) -> Error {
+        let realm = server_text(realm);
+        match why {
+            RealmError::Downgrade => self.refuse(
+                &format!("it names the token service {realm}, which is not https"),
+                "its operator must set the registry's external URL to https",
+            ),
+            RealmError::Url(why) => self.refuse(
+                &format!("it names the token service \"{realm}\", which is no usable URL: {why}"),
+                "the registry is misconfigured or hostile",
+            ),
+        }
+    }
+
+    /// The error for a registry that keeps its list of repositories to itself.
+    pub fn catalog_refused(&self) -> Error {
+        let host = self.endpoint.registry.to_string();
+        let hint = match host.as_str() {
+            crate::reference::DOCKER_HUB => {
+                "Docker Hub lists by namespace: docker tags repos NAMESPACE".to_owned()
+            }
+            "ghcr.io" => "GitHub lists an owner's packages on its pages only: \
+                          https://github.com/orgs/OWNER/packages; \
+                          ask for one repository: docker tags ls ghcr.io/OWNER/NAME"
+                .to_owned(),
+            "registry.gitlab.com" => "GitLab lists a project's repositories on its pages only; \
+                                      ask for one: docker tags ls registry.gitlab.com/GROUP/PROJECT"
+                .to_owned(),
+            _ => format!(
+                "many registries allow this to administrators only; ask for one repository \
+                 instead: docker tags ls {host}/NAME"
+            ),
+        };
+        Error::CatalogRefused { host, hint }
+    }
+
+    /// Registry and repository, as messages name them.
+    pub(super) fn name_of(&self, resource: &Resource) -> String {
+        match resource {
+            Resource::Base | Resource::Catalog => self.endpoint.registry.to_string(),
+            Resource::Repository(name, _) => format!("{}/{name}", self.endpoint.registry),
+        }
+    }
+}
