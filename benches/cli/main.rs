@@ -36,6 +36,7 @@ fn start() {
     measure("docker-tags docker-cli-plugin-metadata", 200, || {
         client(&["docker-cli-plugin-metadata"])
     });
+    measure("one TAB, nothing fetched", 200, || client(&["__complete", "tags", "ls", "--so"]));
 }
 
 /// Large lists, from a server on this machine.

@@ -10,6 +10,7 @@
 //! `docker.io` leads there, and runs docker-tags by calling the library in a process of its own, as
 //! the binary does.
 
+mod picture;
 #[path = "../../tests/it/support/mod.rs"]
 mod support;
 mod world;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
     match args.first().and_then(|first| first.to_str()) {
         None => tour(&world),
         Some("--serve") => serve(&world),
+        Some("--picture") => picture(&world),
         Some(_) => {
             let status = client(&world).args(args).status().expect("this program can start itself");
             ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
@@ -114,6 +116,19 @@ fn words(line: &str) -> Vec<String> {
         }
     }
     words
+}
+
+/// Prints the README's picture.
+fn picture(world: &World) -> ExitCode {
+    let session = picture::COMMANDS.map(|line| {
+        let output =
+            client(world).args(words(line)).output().expect("this program can start itself");
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        (line, String::from_utf8_lossy(&output.stdout).into_owned())
+    });
+    let drawn = picture::draw(&session);
+    std::io::stdout().write_all(drawn.as_bytes()).expect("stdout takes text");
+    ExitCode::SUCCESS
 }
 
 /// Says what to export, and waits for Ctrl-C.
