@@ -139,6 +139,10 @@ mod tests {
             let items: Vec<usize> = (0..100_000).collect();
             let work = |item: &usize| {
                 begun.fetch_add(1, Ordering::SeqCst);
+                // Slow enough that the caller gets its turn long before the items run out.
+                if *item > 8 {
+                    thread::sleep(std::time::Duration::from_millis(1));
+                }
                 *item
             };
             let take = |_: &usize, item| if item == 3 { Err("three") } else { Ok(()) };

@@ -178,6 +178,8 @@ fn one_clock_for_all_workers() {
             let since = first.get().expect("it is set").elapsed();
             if since < std::time::Duration::from_millis(1_900) {
                 count.fetch_add(1, Ordering::SeqCst);
+                // Answered late: no worker gets to a second request before the 429 has arrived.
+                std::thread::sleep(std::time::Duration::from_millis(300));
             }
             None
         })
