@@ -13,7 +13,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::context::{Context, tls_word};
-use super::{template_error, write_error};
 use crate::auth::endpoint::Endpoint;
 use crate::auth::token::claims;
 use crate::config::Profile;
@@ -171,9 +170,9 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
     }
     match format {
         Some(format) => {
-            let mut writer = Writer::new(out, &format, context.look()).map_err(template_error)?;
-            writer.write_row(&report).map_err(write_error)?;
-            writer.finish().map_err(write_error)?;
+            let mut writer = Writer::new(out, &format, context.look())?;
+            writer.write_row(&report)?;
+            writer.finish()?;
         }
         None => {
             let page = page::Page {

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::image::{self, Choice, Image};
-use super::{template_error, write_error};
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer};
 
@@ -76,15 +75,15 @@ impl Row for DigestRow {
 /// Names that are none, before any request; then the failures of images.
 pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Plain)?;
-    let mut writer = Writer::new(out, &format, context.look()).map_err(template_error)?;
+    let mut writer = Writer::new(out, &format, context.look())?;
     let outcome = image::each(
         context,
         &args.images,
         &args.choice,
         |image| args.row(context, image),
-        |_, row| writer.write_row(&row).map_err(write_error),
+        |_, row| writer.write_row(&row).map_err(Error::from),
     );
-    writer.finish().map_err(write_error)?;
+    writer.finish()?;
     outcome
 }
 

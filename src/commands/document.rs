@@ -9,7 +9,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use super::template_error;
 use crate::error::Error;
 use crate::output::{Format, document};
 use crate::terminal::sanitize_lines;
@@ -55,7 +54,7 @@ impl<'a> Printer<'a> {
         let text = match &self.format {
             Format::Template(template) => {
                 let value = parse(bytes, name)?;
-                Some(template.render(&value).map_err(template_error)? + "\n")
+                Some(template.render(&value)? + "\n")
             }
             Format::Json => {
                 parse(bytes, name)?;

@@ -8,7 +8,6 @@ use std::io::Write;
 
 use super::context::Context;
 use super::image::{self, Choice, Chosen, Image};
-use super::template_error;
 use crate::error::Error;
 use crate::manifest::{ImageConfig, Inspect, Kind};
 use crate::output::{Format, document, json};
@@ -77,7 +76,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
     let format = context.format(Format::Plain)?;
     match &format {
         Format::Template(template) => {
-            template.check_fields(KEYS.iter().copied()).map_err(template_error)?;
+            template.check_fields(KEYS.iter().copied())?;
         }
         Format::Table | Format::TableTemplate(_) => {
             return Err(Error::usage(
@@ -100,9 +99,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
         |image| args.look_up(context, image),
         |image, sheet| {
             let text = match &format {
-                Format::Template(template) => {
-                    template.render(&sheet.summary(image)).map_err(template_error)? + "\n"
-                }
+                Format::Template(template) => template.render(&sheet.summary(image))? + "\n",
                 Format::Json => {
                     json::to_string(&sheet.summary(image)).map_err(Error::stdout)? + "\n"
                 }

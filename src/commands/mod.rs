@@ -27,6 +27,7 @@ use clap::Subcommand;
 
 use crate::env::Env;
 use crate::error::Error;
+use crate::output::{TemplateError, WriteError};
 use context::Context;
 
 /// What the program can do. No comments at the variants: they would take the place of the longer
@@ -169,14 +170,18 @@ fn is_final(error: &Error) -> bool {
 }
 
 /// What a writer of rows reports, as the program's error.
-pub fn write_error(error: crate::output::WriteError) -> Error {
-    match error {
-        crate::output::WriteError::Io(source) => Error::stdout(source),
-        crate::output::WriteError::Template(error) => template_error(error),
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Io(source) => Error::stdout(source),
+            WriteError::Template(error) => error.into(),
+        }
     }
 }
 
 /// A template that does not fit, as the program's error.
-pub fn template_error(error: crate::output::TemplateError) -> Error {
-    Error::usage(error.to_string(), "`--format json` shows the names that a template can use")
+impl From<TemplateError> for Error {
+    fn from(error: TemplateError) -> Self {
+        Error::usage(error.to_string(), "`--format json` shows the names that a template can use")
+    }
 }

@@ -6,7 +6,6 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::context::Context;
-use super::{template_error, write_error};
 use crate::error::Error;
 use crate::hub::Namespace;
 use crate::output::{Column, Format, Look, Row, Writer};
@@ -53,7 +52,7 @@ impl Row for NamespaceRow {
 /// No login, or one that Docker Hub refuses.
 pub fn run(_args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Plain)?;
-    let mut writer = Writer::new(out, &format, context.look()).map_err(template_error)?;
+    let mut writer = Writer::new(out, &format, context.look())?;
     let profile = context.resolve_registry(&Registry::docker_hub())?.profile;
     let hub = context.hub(&profile)?;
     let (own, is_organisation) = hub.user()?;
@@ -79,11 +78,11 @@ pub fn run(_args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), E
     organisations.dedup();
     let row = |name: &Namespace, kind| NamespaceRow { namespace: name.to_string(), kind };
     let first = if is_organisation { "organization" } else { "user" };
-    writer.write_row(&row(&own, first)).map_err(write_error)?;
+    writer.write_row(&row(&own, first))?;
     for name in &organisations {
-        writer.write_row(&row(name, "organization")).map_err(write_error)?;
+        writer.write_row(&row(name, "organization"))?;
     }
-    writer.finish().map_err(write_error).map(drop)
+    writer.finish().map_err(Error::from).map(drop)
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::image::{self, Choice, Image, Type};
-use super::{template_error, write_error};
 use crate::error::Error;
 use crate::manifest::{Content, Descriptor, Document, Entry, Kind};
 use crate::output::{Column, Format, Look, Row, Writer, human};
@@ -134,7 +133,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
     if args.all {
         columns.extend(["Type", "Of"]);
     }
-    let writer = Writer::new(&mut *out, &format, context.look()).map_err(template_error)?;
+    let writer = Writer::new(&mut *out, &format, context.look())?;
     let mut writer = writer.with_columns(&columns);
     let root = image.root()?;
     if context.globals.raw {
@@ -142,8 +141,8 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
         return out.write_all(&root.bytes).map_err(Error::stdout);
     }
     let Content::Index(index) = &root.document.content else {
-        writer.write_row(&single(&image, &root)?).map_err(write_error)?;
-        return writer.finish().map_err(write_error).map(drop);
+        writer.write_row(&single(&image, &root)?)?;
+        return writer.finish().map_err(Error::from).map(drop);
     };
     let is_shown = |entry: &&Descriptor| args.all || entry.entry() == Entry::Image;
     let entries: Vec<&Descriptor> = index.manifests.iter().filter(is_shown).collect();
@@ -169,10 +168,10 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
                 }
                 Err(error) => return Err(error),
             };
-            writer.write_row(&row).map_err(write_error)
+            writer.write_row(&row).map_err(Error::from)
         },
     )?;
-    writer.finish().map_err(write_error).map(drop)
+    writer.finish().map_err(Error::from).map(drop)
 }
 
 impl Args {

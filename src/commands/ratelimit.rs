@@ -6,7 +6,6 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::context::Context;
-use super::{template_error, write_error};
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer, human};
 use crate::reference::Registry;
@@ -74,13 +73,13 @@ impl Row for LimitRow {
 /// As for any request.
 pub fn run(_args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Table)?;
-    let mut writer = Writer::new(out, &format, context.look()).map_err(template_error)?;
+    let mut writer = Writer::new(out, &format, context.look())?;
     let name = Registry::docker_hub();
     let profile = context.resolve_registry(&name)?.profile;
     let PullLimit { limit, remaining, window, source } =
         context.registry(&name, &profile)?.pull_limit()?;
-    writer.write_row(&LimitRow { remaining, limit, window, source }).map_err(write_error)?;
-    writer.finish().map_err(write_error).map(drop)
+    writer.write_row(&LimitRow { remaining, limit, window, source })?;
+    writer.finish().map_err(Error::from).map(drop)
 }
 
 #[cfg(test)]

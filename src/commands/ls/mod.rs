@@ -18,7 +18,7 @@ use self::details::{Job, Tagged, groups};
 use self::needs::Needs;
 use self::rows::{GroupRow, TagRow};
 use super::context::Context;
-use super::{each, is_final, template_error, write_error};
+use super::{each, is_final};
 use crate::config::Resolved;
 use crate::error::Error;
 use crate::output::{Format, Writer, json};
@@ -88,7 +88,7 @@ impl<'a> Plan<'a> {
     /// Prints a line for each tag.
     fn tags(&self, out: &mut dyn Write) -> Result<(), Error> {
         let (args, context) = (self.args, self.context);
-        let writer = Writer::new(out, &self.format, context.look()).map_err(template_error)?;
+        let writer = Writer::new(out, &self.format, context.look())?;
         let mut writer = writer.with_columns(match () {
             () if args.long => &["Tag", "Digest", "Size", "Platforms", "Created"],
             () if args.digests => &["Tag", "Digest"],
@@ -100,7 +100,7 @@ impl<'a> Plan<'a> {
                 let mut row = row(target);
                 names::stream(args, context, target, &self.selection, &mut |tag| {
                     row.set_tag(tag);
-                    writer.write_row(&row).map_err(write_error)
+                    writer.write_row(&row).map_err(Error::from)
                 })
             })
         } else {
@@ -109,16 +109,16 @@ impl<'a> Plan<'a> {
                 match found {
                     Found::Names(tags) => tags.iter().try_for_each(|tag| {
                         row.set_tag(tag);
-                        writer.write_row(&row).map_err(write_error)
+                        writer.write_row(&row).map_err(Error::from)
                     }),
                     Found::Details(found) => found.iter().try_for_each(|tagged| {
                         row.set(tagged, &self.needs);
-                        writer.write_row(&row).map_err(write_error)
+                        writer.write_row(&row).map_err(Error::from)
                     }),
                 }
             })
         };
-        writer.finish().map_err(write_error)?;
+        writer.finish()?;
         outcome
     }
 
@@ -132,17 +132,17 @@ impl<'a> Plan<'a> {
         }
         columns.push("Tags");
         let look = self.context.look();
-        let writer = Writer::new(out, &self.format, look).map_err(template_error)?;
+        let writer = Writer::new(out, &self.format, look)?;
         let mut writer = writer.with_columns(&columns);
         let outcome = self.each(|target, found| {
             let Found::Details(found) = found else { return Ok(()) };
             groups(&found).iter().try_for_each(|group| {
                 let repository = named.then(|| target.reference.name());
                 let row = GroupRow::new(repository, group, &self.needs);
-                writer.write_row(&row).map_err(write_error)
+                writer.write_row(&row).map_err(Error::from)
             })
         });
-        writer.finish().map_err(write_error)?;
+        writer.finish()?;
         outcome
     }
 

@@ -6,7 +6,6 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::commands::context::{Context, config_error};
-use crate::commands::{template_error, write_error};
 use crate::config;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer};
@@ -55,12 +54,12 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
         Some(name) => context.config.profile(name).map_err(config_error)?,
         None => context.active()?.profile,
     };
-    let mut writer = Writer::new(out, &format, context.look()).map_err(template_error)?;
+    let mut writer = Writer::new(out, &format, context.look())?;
     for config::Row { key, value, origin } in profile.rows() {
         let row = Setting { key, value, source: origin.to_string() };
-        writer.write_row(&row).map_err(write_error)?;
+        writer.write_row(&row)?;
     }
-    writer.finish().map_err(write_error)?;
+    writer.finish()?;
     Ok(())
 }
 

@@ -6,7 +6,6 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::commands::context::Context;
-use crate::commands::{template_error, write_error};
 use crate::config::Profile;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer};
@@ -65,13 +64,13 @@ pub(super) fn run(context: &Context, out: &mut dyn Write) -> Result<(), Error> {
         }
     };
     let config = &context.config;
-    let writer = Writer::new(out, &format, context.look()).map_err(template_error)?;
+    let writer = Writer::new(out, &format, context.look())?;
     let mut writer = writer.with_columns(&["Name", "Registry", "Namespace", "Login", "TLS"]);
     for profile in std::iter::once(config.built_in()).chain(config.profiles()) {
         let row = row(context, profile, active.as_deref());
-        writer.write_row(&row).map_err(write_error)?;
+        writer.write_row(&row)?;
     }
-    writer.finish().map_err(write_error)?;
+    writer.finish()?;
     Ok(())
 }
 

@@ -15,7 +15,6 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::context::Context;
-use super::{template_error, write_error};
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer, json};
 use crate::select::Glob;
@@ -145,12 +144,12 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
         context.reporter.warn(&format!("the catalog of {registry} tells names only"));
     }
     let columns = if found.has_details { &LONG[..] } else { &LONG[..1] };
-    let writer = Writer::new(out, &format, context.look()).map_err(template_error)?;
+    let writer = Writer::new(out, &format, context.look())?;
     let mut writer = writer.with_columns(columns);
     for entry in &found.entries {
-        writer.write_row(&row(&place, entry, args.full_ref)).map_err(write_error)?;
+        writer.write_row(&row(&place, entry, args.full_ref))?;
     }
-    writer.finish().map_err(write_error).map(drop)
+    writer.finish().map_err(Error::from).map(drop)
 }
 
 fn row<'a>(place: &Place, entry: &'a Entry, full_ref: bool) -> RepositoryRow<'a> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::find::{Entry, Found};
 use super::place::Place;
 use crate::commands::context::Context;
-use crate::commands::{is_final, template_error, write_error};
+use crate::commands::is_final;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer};
 use crate::parallel;
@@ -65,7 +65,7 @@ pub(super) fn print(
 ) -> Result<(), Error> {
     let (name, profile) = (place.registry(), place.profile());
     let registry = context.registry(&name, profile)?;
-    let mut writer = Writer::new(out, format, context.look()).map_err(template_error)?;
+    let mut writer = Writer::new(out, format, context.look())?;
     let mut worst = 0;
     let work = |entry: &Entry| {
         let mut tags = Collected::default();
@@ -96,11 +96,11 @@ pub(super) fn print(
         tags.iter().try_for_each(|tag| {
             row.tag.clear();
             row.tag.push_str(tag);
-            writer.write_row(&row).map_err(write_error)
+            writer.write_row(&row).map_err(Error::from)
         })
     };
     let outcome = parallel::in_order(&found.entries, context.jobs(profile), work, take);
-    writer.finish().map_err(write_error)?;
+    writer.finish()?;
     outcome?;
     if worst == 0 { Ok(()) } else { Err(Error::Reported(worst)) }
 }
