@@ -19,10 +19,9 @@ use crate::auth::{Login, LoginSource};
 use crate::error::Error;
 use crate::http::address::Reach;
 use crate::http::tls::TlsSettings;
-use crate::http::url::{Origin, Url};
+use crate::http::url::{Origin, Url, quoted};
 use crate::http::{Client, Failure, Method, Peer, Request};
 use crate::reference::{DOCKER_HUB, Repository};
-use crate::terminal::server_text;
 use login::Access;
 pub use types::{HubImage, HubRepository, HubTag, Namespace};
 
@@ -277,7 +276,7 @@ impl Hub {
     }
 
     fn redirected(&self, url: &Url, location: &str) -> Result<Url, Error> {
-        let shown = server_text(location);
+        let shown = quoted(location);
         let target = url
             .join(location)
             .map_err(|why| self.redirect_refused(&format!("it redirects to \"{shown}\": {why}")))?;

@@ -70,13 +70,13 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     if invocation.by_docker {
         plugin::watch_socket(&env);
     }
-    let reporter = Reporter::default();
-    finish(dispatch(invocation, env), &reporter)
+    dispatch(invocation, env).unwrap_or_else(|error| finish(Err(error), &Reporter::default()))
 }
 
-fn dispatch(invocation: Invocation, env: Env) -> Result<(), Error> {
+/// An error here is one from before there was a run to report it.
+fn dispatch(invocation: Invocation, env: Env) -> Result<ExitCode, Error> {
     let Invocation { by_docker, config_dir, request } = invocation;
-    match request {
+    let printed = match request {
         Request::Metadata => print(&plugin::metadata()),
         Request::Version => print(concat!("docker-tags ", env!("CARGO_PKG_VERSION"), "\n")),
         Request::Complete { words, descriptions } => {
@@ -88,22 +88,23 @@ fn dispatch(invocation: Invocation, env: Env) -> Result<(), Error> {
             cli::Parsed::Run(cli) => {
                 if cli.command.is_about_the_program() {
                     let root = cli::command(by_docker);
-                    return cli.command.run_alone(
-                        &root,
-                        &env,
-                        config_dir,
-                        &mut io::stdout().lock(),
-                    );
+                    let out = &mut io::stdout().lock();
+                    return cli
+                        .command
+                        .run_alone(&root, &env, config_dir, out)
+                        .map(|()| ExitCode::SUCCESS);
                 }
                 let make = if cli.command.is_local() { Context::for_files } else { Context::new };
                 let context = make(cli.globals, env, config_dir, by_docker)?;
                 let mut out = BufWriter::with_capacity(32 * 1024, io::stdout().lock());
                 let outcome = cli.command.run(&context, &mut out);
                 // What was printed before an error is complete lines, and is kept.
-                outcome.and(out.flush().map_err(Error::stdout))
+                let outcome = outcome.and(out.flush().map_err(Error::stdout));
+                return Ok(finish(outcome, &context.reporter));
             }
         },
-    }
+    };
+    printed.map(|()| ExitCode::SUCCESS)
 }
 
 fn print(text: &str) -> Result<(), Error> {

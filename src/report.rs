@@ -8,6 +8,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
+use crate::secret::Sent;
 use crate::terminal::sanitize;
 
 /// The most warnings that servers may cause by `Warning` headers in a run.
@@ -21,6 +22,8 @@ pub struct Reporter {
     seen: Mutex<Seen>,
     /// Whether the terminal's last line is one of [`Reporter::draw`].
     drawn: Mutex<bool>,
+    /// What must not come out here, whoever said it.
+    sent: Sent,
 }
 
 /// Goes to the line's start and erases it.
@@ -41,6 +44,11 @@ impl Reporter {
     /// A reporter that prints nothing: completion must not disturb the prompt.
     pub fn silent() -> Self {
         Reporter { silent: true, ..Reporter::default() }
+    }
+
+    /// The secrets that were sent: they are hidden in every line.
+    pub fn sent(&self) -> &Sent {
+        &self.sent
     }
 
     /// Whether requests are logged.
@@ -76,7 +84,7 @@ impl Reporter {
 
     /// A line as it is, such as an error. stderr that cannot be written to is no reason to fail.
     pub fn line(&self, text: &str) {
-        self.write(&format!("{}\n", sanitize(text)), false);
+        self.write(&format!("{}\n", sanitize(&self.sent.hide(text))), false);
     }
 
     /// Draws a line that does not stay: the next one takes its place. For terminals only.

@@ -4,7 +4,11 @@
 //! they are read: `Debug` shows `***`, there is no `Display` and no `Serialize`. The one way
 //! to the text is [`Secret::expose`], a word that is easy to search for.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 /// A password or token. See the module's text.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,14 +32,70 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The secrets that a run has sent, to be kept out of what it prints: servers repeat a login when
+/// they refuse it, in their own words, in a URL or in another answer, and messages end up in logs.
+#[derive(Default)]
+pub struct Sent(Mutex<BTreeSet<(Reverse<usize>, String)>>);
+
+impl Sent {
+    /// Shorter texts are parts of ordinary words, and are not looked for.
+    const SHORTEST: usize = 6;
+
+    /// Notes a secret that is about to be sent.
+    pub fn note(&self, secret: &str) {
+        if secret.len() >= Self::SHORTEST {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert((Reverse(secret.len()), secret.to_owned()));
+        }
+    }
+
+    /// The text with `***` in the place of every noted secret.
+    pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = Cow::Borrowed(text);
+        // The longest first: one may be a part of another.
+        for (_, secret) in known.iter() {
+            if text.contains(secret) {
+                text = text.replace(secret, "***").into();
+            }
+        }
+        text
+    }
+}
+
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Secret;
+    use super::{Secret, Sent};
 
     #[test]
     fn debug_hides_the_text() {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret:?}"), "***");
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn what_was_sent_is_hidden() {
+        let sent = Sent::default();
+        assert_eq!(sent.hide("nothing is known"), "nothing is known");
+        for secret in ["hunter2", "hunter2-and-more", "pw", ""] {
+            sent.note(secret);
+        }
+        let cases = [
+            ("no secret", "no secret"),
+            ("hunter2", "***"),
+            ("<hunter2> hunter2-and-more", "<***> ***"),
+            ("short ones stay: pw", "short ones stay: pw"),
+        ];
+        for (text, hidden) in cases {
+            assert_eq!(sent.hide(text), hidden);
+        }
+        assert_eq!(format!("{sent:?}"), "***");
     }
 }

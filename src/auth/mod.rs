@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Network};
 use crate::http::address::Reach;
-use crate::http::url::{Origin, Scheme, Url};
+use crate::http::url::{Origin, Scheme, Url, quoted};
 use crate::http::{self, Answer, Client, Failure, Method, Peer, Request};
 use challenge::Challenge;
 use endpoint::Endpoint;
@@ -321,7 +321,7 @@ impl Session {
                     return Err(self.refuse("it redirects to nowhere", "").into());
                 }
                 let to = answer.url().join(&location).map_err(|why| {
-                    let location = crate::terminal::server_text(&location);
+                    let location = quoted(&location);
                     self.refuse(&format!("it redirects to \"{location}\": {why}"), "")
                 })?;
                 Ok(Sent::Redirect { from: answer.url().origin().clone(), to })

@@ -5,6 +5,7 @@
 use super::realm::RealmError;
 use super::{Login, Resource, Session, Unauthorized};
 use crate::error::Error;
+use crate::http::url::quoted;
 use crate::terminal::server_text;
 
 impl Session {
@@ -78,7 +79,7 @@ impl Session {
     }
 
     pub(super) fn realm_refused(&self, realm: &str, why: RealmError) -> Error {
-        let realm = server_text(realm);
+        let realm = quoted(realm);
         match why {
             RealmError::Downgrade => self.refuse(
                 &format!("it names the token service {realm}, which is not https"),

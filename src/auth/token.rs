@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::credentials::Credential;
 use crate::error::Error;
 use crate::http::url::{Url, escape_query};
-use crate::http::{Client, Failure, Method, Peer, Request};
+use crate::http::{Client, Failure, Form, Method, Peer, Request};
 use crate::secret::Secret;
 
 /// The most that is read of a token service's answer.
@@ -150,7 +150,11 @@ fn post(
         escape_query(token.expose()),
     );
     let mut http = Request::new(Method::Post, request.realm.clone());
-    http.body = Some(("application/x-www-form-urlencoded", Secret::new(form)));
+    http.body = Some(Form {
+        content_type: "application/x-www-form-urlencoded",
+        text: Secret::new(form),
+        login: token.clone(),
+    });
     let sent = send(client, peer, &http);
     let (status, outcome) = sent.map_err(|error| Posted::Error(TokenError::Failed(error)))?;
     outcome.map_err(|error| match (status, error) {

@@ -3,18 +3,18 @@
 //! Nothing here trusts a length that a server states, and every way a body can end badly is told
 //! apart: too long, too slow, cut short. Only the last is worth another try.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use super::Request;
 use super::retry::{self, Retry};
 use super::url::Url;
 use crate::error::{Error, Network};
-use crate::secret::Secret;
+use crate::report::Reporter;
 use crate::terminal::server_text;
 
 /// The most that is read of an error's body.
@@ -50,12 +50,16 @@ pub struct Answer {
     body: Option<ureq::BodyReader<'static>>,
     url: Url,
     bytes: u64,
-    /// What the request held of secrets, to be kept out of what we quote.
-    sent: Vec<Secret>,
+    /// Knows what must not be quoted of it.
+    reporter: Arc<Reporter>,
 }
 
 impl Answer {
-    pub(super) fn new(response: ureq::http::Response<ureq::Body>, request: &Request) -> Self {
+    pub(super) fn new(
+        response: ureq::http::Response<ureq::Body>,
+        request: &Request,
+        reporter: Arc<Reporter>,
+    ) -> Self {
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status.as_u16(),
@@ -63,7 +67,7 @@ impl Answer {
             body: Some(body.into_reader()),
             url: request.url.clone(),
             bytes: 0,
-            sent: secrets_of(request),
+            reporter,
         }
     }
 
@@ -205,11 +209,10 @@ impl Answer {
         Some(server_text(&text)).filter(|text| !text.is_empty())
     }
 
-    /// A server's words without the login that it was sent: some repeat it when they refuse it,
-    /// and what we print ends up in logs.
-    pub(super) fn without_secrets(&self, text: &str) -> String {
-        let hide = |text: String, secret: &Secret| text.replace(secret.expose(), "***");
-        self.sent.iter().fold(text.to_owned(), hide)
+    /// A server's words without the secrets that were sent, by its request or another. Hidden here,
+    /// before the words are cut, folded and escaped, and once more in the [`Reporter`].
+    pub(super) fn without_secrets<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.reporter.sent().hide(text)
     }
 
     /// Reads the little that may be left of the body, so that the connection can be kept.
@@ -219,27 +222,6 @@ impl Answer {
         }
         self.body = None;
     }
-}
-
-/// The secrets in a request: the token or the pair as it is sent, and the password in the pair.
-/// Very short ones are left out: they are parts of ordinary words.
-fn secrets_of(request: &Request) -> Vec<Secret> {
-    const SHORTEST: usize = 6;
-    let mut found = Vec::new();
-    if let Some((scheme, value)) =
-        request.authorization.as_ref().and_then(|header| header.expose().split_once(' '))
-    {
-        found.push(value.to_owned());
-        let pair = Some(value).filter(|_| scheme == "Basic");
-        let pair = pair.and_then(|pair| BASE64_STANDARD.decode(pair).ok());
-        let pair = pair.and_then(|pair| String::from_utf8(pair).ok());
-        found.extend(pair.and_then(|p| p.split_once(':').map(|(_, password)| password.to_owned())));
-    }
-    if let Some((_, body)) = &request.body {
-        let token = body.expose().split('&').find_map(|pair| pair.strip_prefix("refresh_token="));
-        found.extend(token.map(str::to_owned));
-    }
-    found.iter().filter(|text| text.len() >= SHORTEST).map(Secret::new).collect()
 }
 
 /// Marks that a body went over its limit.

@@ -13,6 +13,7 @@ mod failure;
 mod forward;
 pub mod link;
 pub mod proxy;
+mod request;
 mod retry;
 pub mod tls;
 pub mod url;
@@ -26,12 +27,12 @@ use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnecto
 
 use crate::error::Error;
 use crate::report::Reporter;
-use crate::secret::Secret;
 use address::Reach;
 pub use answer::{Answer, Failure};
 use connect::{AddressCache, NoteOpened, PolicyResolver, TlsConnector};
 use failure::{client_certificate_failure, refused_address};
 use forward::ForwardConnector;
+pub use request::{Form, Method, Request};
 use retry::Retry;
 use tls::TlsSettings;
 use url::Url;
@@ -59,51 +60,6 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings { timeout: None, retries: 3, connections: 8 }
-    }
-}
-
-/// A request method; the tool reads, and asks token services.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Without the body.
-    Head,
-    /// The normal request.
-    Get,
-    /// A form sent to a token service or a document to an API.
-    Post,
-}
-
-impl Method {
-    fn as_str(self) -> &'static str {
-        match self {
-            Method::Head => "HEAD",
-            Method::Get => "GET",
-            Method::Post => "POST",
-        }
-    }
-}
-
-/// A request. Its `Debug` shows no secret.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// Where to.
-    pub url: Url,
-    /// The `Accept` header.
-    pub accept: Option<&'static str>,
-    /// The `Authorization` header, whole.
-    pub authorization: Option<Secret>,
-    /// Content type and body of a POST.
-    pub body: Option<(&'static str, Secret)>,
-    /// Whether this asks if the host speaks TLS at all: one try, with a short limit.
-    pub probe: bool,
-}
-
-impl Request {
-    /// A plain request.
-    pub fn new(method: Method, url: Url) -> Self {
-        Request { method, url, accept: None, authorization: None, body: None, probe: false }
     }
 }
 
@@ -211,6 +167,7 @@ impl Client {
     ) -> Result<T, Failure> {
         let started = Instant::now();
         let host = request.url.origin().authority();
+        request.note_secrets(self.reporter.sent());
         connect::take_opened();
         let sent = self.send(peer, request);
         let opened = connect::take_opened();
@@ -230,7 +187,7 @@ impl Client {
             }
         };
         peer.answered.store(true, Ordering::Relaxed);
-        let mut answer = Answer::new(response, request);
+        let mut answer = Answer::new(response, request, self.reporter.clone());
         self.pass_on_warning(&answer, &host);
         let early = self
             .busy_failure(&mut answer, &host)
@@ -261,9 +218,9 @@ impl Client {
             builder = builder.header("authorization", authorization.expose());
         }
         match &request.body {
-            Some((content_type, body)) => {
-                let request = builder.header("content-type", *content_type).body(body.expose())?;
-                agent.run(request)
+            Some(form) => {
+                let builder = builder.header("content-type", form.content_type);
+                agent.run(builder.body(form.text.expose())?)
             }
             None if request.probe => {
                 let request = agent

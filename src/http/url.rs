@@ -10,6 +10,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use crate::terminal::server_text;
+
 /// Query parameters that may be shown in logs; all others' values are hidden.
 const SHOWN_PARAMETERS: [&str; 11] = [
     "scope",
@@ -214,19 +216,41 @@ impl Url {
 
     /// The URL for logs: values of parameters that are not on the list are hidden.
     pub fn redacted(&self) -> String {
-        let mut text = format!("{}{}", self.origin, self.path);
-        for (index, parameter) in self.query.iter().flat_map(|q| q.split('&')).enumerate() {
-            text.push(if index == 0 { '?' } else { '&' });
-            match parameter.split_once('=') {
-                Some((name, _)) if !SHOWN_PARAMETERS.contains(&name) => {
-                    text.push_str(name);
-                    text.push_str("=REDACTED");
-                }
-                _ => text.push_str(parameter),
-            }
-        }
-        text
+        format!("{}{}{}", self.origin, self.path, redacted_query(self.query()))
     }
+}
+
+/// A URL, or what is none, as a server sent it, for quoting in a message: one safe line, without
+/// user information, without the values of its query (it may be signed) and without a fragment.
+pub fn quoted(text: &str) -> String {
+    let text = text.split('#').next().unwrap_or_default();
+    let (address, query) = split_query(text);
+    let is_scheme = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let colon = address.find(':').filter(|&colon| is_scheme(&address[..colon]));
+    let start = colon.map_or(0, |colon| colon + 1);
+    let slashes = address[start..].find(|c| !matches!(c, '/' | '\\')).unwrap_or(0);
+    let (scheme, rest) = address.split_at(start + slashes);
+    let end = rest.find(['/', '\\']).unwrap_or(rest.len());
+    let rest = match rest[..end].rfind('@') {
+        Some(at) => format!("***{}", &rest[at..]),
+        None => rest.to_owned(),
+    };
+    server_text(&format!("{scheme}{rest}{}", redacted_query(query)))
+}
+
+fn redacted_query(query: Option<&str>) -> String {
+    let mut text = String::new();
+    for (index, parameter) in query.iter().flat_map(|query| query.split('&')).enumerate() {
+        text.push(if index == 0 { '?' } else { '&' });
+        match parameter.split_once('=') {
+            Some((name, _)) if !SHOWN_PARAMETERS.contains(&name) => {
+                text.push_str(name);
+                text.push_str("=REDACTED");
+            }
+            _ => text.push_str(parameter),
+        }
+    }
+    text
 }
 
 /// The whole URL, for the request itself; logs use [`Url::redacted`].

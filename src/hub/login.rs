@@ -14,7 +14,7 @@ use super::{Hub, Namespace};
 use crate::auth::Login;
 use crate::credentials::Credential;
 use crate::error::Error;
-use crate::http::{Method, Request};
+use crate::http::{Form, Method, Request};
 use crate::reference::DOCKER_HUB;
 use crate::secret::Secret;
 
@@ -41,7 +41,8 @@ enum Answered {
     Token(String),
     /// There is no such endpoint.
     Missing,
-    Refused(Option<String>),
+    /// With this status, and the server's own words.
+    Refused(u16, Option<String>),
 }
 
 impl Hub {
@@ -99,12 +100,20 @@ impl Hub {
         };
         // Docker Hub's registry may have refused it already in this run.
         let Some(trial) = login.admit() else { return Ok(Access::LoginRefused(None)) };
-        let secret = password.expose();
-        let body = json!({"identifier": username, "secret": secret});
-        let mut answered = self.post("/v2/auth/token", &body, "access_token")?;
+        let form = |body: Value| Form {
+            content_type: "application/json",
+            text: Secret::new(body.to_string()),
+            login: password.clone(),
+        };
+        let body = form(json!({"identifier": username, "secret": password.expose()}));
+        let mut answered = self.post("/v2/auth/token", body, "access_token")?;
         if matches!(answered, Answered::Missing) {
-            let body = json!({"username": username, "password": secret});
-            answered = self.post("/v2/users/login", &body, "token")?;
+            let body = form(json!({"username": username, "password": password.expose()}));
+            answered = self.post("/v2/users/login", body, "token")?;
+        }
+        if matches!(answered, Answered::Refused(401, _)) {
+            // Wrong here is wrong everywhere: a second try elsewhere counts towards a lock.
+            login.refuse();
         }
         match answered {
             Answered::Token(token) => {
@@ -112,8 +121,8 @@ impl Hub {
                 Ok(Access::Token(Secret::new(format!("Bearer {token}"))))
             }
             Answered::Missing => Err(self.unusable("there is no way to log in")),
-            Answered::Refused(detail) if login.explicit => Err(self.login_refused(detail)),
-            Answered::Refused(detail) => {
+            Answered::Refused(_, detail) if login.explicit => Err(self.login_refused(detail)),
+            Answered::Refused(_, detail) => {
                 self.client.reporter().warn(&format!(
                     "{} refuses the login of {} (from {}); going on without it: private \
                      repositories are left out",
@@ -127,11 +136,11 @@ impl Hub {
     }
 
     /// Sends the login to one endpoint, once.
-    fn post(&self, path: &str, body: &Value, member: &str) -> Result<Answered, Error> {
+    fn post(&self, path: &str, body: Form, member: &str) -> Result<Answered, Error> {
         let url = self.origin.url(&format!("{}{path}", self.prefix), None);
         let mut request = Request::new(Method::Post, url);
         request.accept = Some("application/json");
-        request.body = Some(("application/json", Secret::new(body.to_string())));
+        request.body = Some(body);
         self.client.exchange(&self.peer, &request, |answer| match answer.status() {
             200..=202 => {
                 let body = answer.bytes(MAX_ANSWER, "the login's answer")?;
@@ -143,7 +152,7 @@ impl Hub {
                 Ok(Answered::Token(token.to_owned()))
             }
             404 | 405 => Ok(Answered::Missing),
-            400 | 401 | 403 => Ok(Answered::Refused(answer.detail())),
+            status @ (400 | 401 | 403) => Ok(Answered::Refused(status, answer.detail())),
             status => {
                 let detail = answer.detail();
                 Err(Error::Server { host: self.host(), status, detail }.into())

@@ -12,8 +12,7 @@ use serde_json::Value;
 
 use super::{Ask, EntrySink, Hub, not_found};
 use crate::error::Error;
-use crate::http::url::Url;
-use crate::terminal::server_text;
+use crate::http::url::{Url, quoted};
 
 /// Entries a page: the most that the API gives.
 const PAGE_SIZE: usize = 100;
@@ -94,7 +93,7 @@ impl Hub {
         };
         let refused = |why: &str| Error::Refused {
             host: self.host(),
-            what: format!("the link to the next page leads to \"{}\": {why}", server_text(next)),
+            what: format!("the link to the next page leads to \"{}\": {why}", quoted(next)),
             hint: "the list is not complete; is hub-api of the profile right?".to_owned(),
         };
         let base: Url = self.origin.url(path, None);

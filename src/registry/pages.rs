@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 use crate::auth::{Call, Resource, Session};
 use crate::error::Error;
-use crate::http::url::{Url, escape_query};
+use crate::http::url::{Url, escape_query, quoted};
 use crate::http::{Answer, Method, link};
 pub use google::Listed;
 pub use read::parse_tags;
@@ -251,10 +251,7 @@ fn next_query(answer: &Answer) -> Result<Option<String>, Error> {
     let Some(target) = link::next(answer.headers("link")) else { return Ok(None) };
     let refused = |why: &str| Error::Refused {
         host: answer.host(),
-        what: format!(
-            "the link to the next page leads to \"{}\": {why}",
-            crate::terminal::server_text(&target)
-        ),
+        what: format!("the link to the next page leads to \"{}\": {why}", quoted(&target)),
         hint: "the list is not complete; the registry is misconfigured or hostile".to_owned(),
     };
     let resolved: Url = answer.url().join(&target).map_err(|why| refused(&why.to_string()))?;

@@ -5,6 +5,7 @@
 //! output or files, nothing that commands a terminal, an orderly exit, little memory and an
 //! end, no connection to a trap, failures on stderr with nothing half on stdout.
 
+mod echoes;
 mod files;
 mod helpers;
 mod manifests;

@@ -82,3 +82,24 @@ fn parameters_are_escaped() {
         "https://h/token?tenant=a&scope=repository%3Aa%2Fb%3Apull&x=%C3%BC%20%2B"
     );
 }
+
+#[test]
+fn quotes_hide_what_may_be_secret() {
+    let cases = [
+        ("https://h/t?a=b", "https://h/t?a=REDACTED"),
+        ("/v2/a/b?last=x&n=5&sig=abc#x", "/v2/a/b?last=x&n=5&sig=REDACTED"),
+        ("https://alice:pw@h/t", "https://***@h/t"),
+        ("https://a@b:pw@h:5000/t@x", "https://***@h:5000/t@x"),
+        ("//alice@h/", "//***@h/"),
+        ("http:/\\alice:pw@h", "http:/\\***@h"),
+        ("http:alice:pw@h", "http:***@h"),
+        ("ftp://u:p@h", "ftp://***@h"),
+        ("\\\\u:p@h\\x", "\\\\***@h\\x"),
+        ("?last=x", "?last=x"),
+        ("https://h/\u{1b}[31m\n next", "https://h/\\u{1b}[31m next"),
+        ("", ""),
+    ];
+    for (text, shown) in cases {
+        assert_eq!(quoted(text), shown, "{text}");
+    }
+}

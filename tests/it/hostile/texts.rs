@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{BEARER, PASSWORD, Way, list, logged_in, three_ways};
+use super::{Way, list, logged_in, three_ways};
 use crate::support::{Response, TestEnv, TestRegistry};
 
 const EVIL: &str = "\u{1b}[2J\u{1b}]0;pwn\u{7}\u{9b}31m\r\nerror: all is well\n\nhint: rm -rf ~\u{8}\
@@ -170,46 +170,4 @@ fn warnings_are_few() {
     assert_eq!(output.stderr.lines().count(), 3, "{output}");
     // To remember them would take 22 MiB.
     assert!(output.peak_kib.unwrap_or(0) < 28 * 1024, "{:?} KiB", output.peak_kib);
-}
-
-/// A server that repeats the login it was sent puts it into no log of ours.
-#[test]
-fn a_server_that_echoes_the_login() {
-    for status in [400, 401, 403, 404, 429, 500, 502] {
-        let registry = TestRegistry::new()
-            .require_basic("alice", PASSWORD)
-            .hook(move |request| {
-                let sent = request.header("authorization")?.to_owned();
-                let (user, password) = request.basic().unwrap_or_default();
-                let text = format!("you sent {sent}, that is {user} with {password}");
-                let body = json!({"errors": [{"code": "ECHO", "message": text}]});
-                Some(
-                    Response::json(status, &body)
-                        .header("Warning", format!("299 - \"{sent} {password}\""))
-                        .header("WWW-Authenticate", "Basic realm=\"again\""),
-                )
-            })
-            .start();
-        let env = logged_in(&registry.host());
-        three_ways(&env, &["ls", "--retries", "0", &registry.repo("demo/app")], |seen| {
-            assert_ne!(seen.output.code, 0, "{}", seen.output);
-        });
-    }
-    let service = super::token_service("127.0.0.1");
-    let field = super::bearer(&format!("{}/token", service.origin()));
-    let registry = TestRegistry::new()
-        .hook(move |request| {
-            Some(match request.bearer() {
-                Some(BEARER) => {
-                    let body = json!({"message": format!("bad token {BEARER}")});
-                    Response::json(400, &body)
-                }
-                _ => super::challenge(&field),
-            })
-        })
-        .start();
-    let env = logged_in(&registry.host());
-    three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
-        seen.fails(1).says("bad token");
-    });
 }

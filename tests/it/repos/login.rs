@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::{OAT, PASSWORD, PAT, asked, home, hub, logged_in, logins};
-use crate::support::Response;
+use crate::support::{Response, TestRegistry, TokenRules};
 
 const OLD: &str = "/v2/users/login";
 
@@ -77,6 +77,27 @@ fn a_wrong_password_is_sent_once() {
     let run = env.command(["repos", "acme", "-u", "alice", "--password-stdin"]);
     run.stdin("wrong").run().code(4).stdout("").stderr_has("refuses the login of alice");
     assert_eq!(asked(&hub), ["POST /v2/auth/token"]);
+}
+
+/// Docker Hub locks users out, whichever of its doors they knock at: what its API refuses is not
+/// shown to its registry.
+#[test]
+fn a_wrong_password_is_not_sent_to_the_registry_as_well() {
+    let hub = hub().start();
+    let registry = TestRegistry::new()
+        .tags("acme/api", ["2.0"])
+        .tags("acme/web", ["1.1", "1.0"])
+        .user("alice", PASSWORD)
+        .require_token(TokenRules::default())
+        .start();
+    let env = home(&hub, Some(&registry));
+    env.login(super::INDEX, "alice", "wrong-canary-1");
+    let output = env.run(["repos", "--tags", "acme"]);
+    output.code(0).lines(&["acme/api:2.0", "acme/web:1.1", "acme/web:1.0"]);
+    output.stderr_has("refuses the login of alice");
+    assert_eq!(logins(&hub).len(), 1);
+    let service = registry.token_service().server();
+    assert!(service.requests().iter().all(|r| r.basic().is_none()), "{}", service.log());
 }
 
 #[test]
