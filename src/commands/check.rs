@@ -18,6 +18,7 @@ use crate::auth::token::claims;
 use crate::config::Profile;
 use crate::credentials::Found;
 use crate::error::Error;
+use crate::http::url::quoted;
 use crate::output::{Column, Format, Look, Row, Writer};
 use crate::reference::{Reference, Registry as RegistryName};
 use crate::registry::{Ping, Registry};
@@ -268,7 +269,7 @@ fn ask(registry: &Registry, subject: &Subject, report: &mut Report) -> Result<()
         let part = |name: &str| challenge.parameter(name).map(|text| sanitize(text).into_owned());
         serde_json::json!({
             "Scheme": sanitize(challenge.scheme()),
-            "Realm": part("realm"),
+            "Realm": challenge.parameter("realm").map(quoted),
             "Service": part("service"),
         })
     }));

@@ -12,6 +12,7 @@ mod connect;
 mod failure;
 mod forward;
 pub mod link;
+mod pace;
 pub mod proxy;
 mod request;
 mod retry;
@@ -32,6 +33,7 @@ pub use answer::{Answer, Failure};
 use connect::{AddressCache, NoteOpened, PolicyResolver, TlsConnector};
 use failure::{client_certificate_failure, refused_address};
 use forward::ForwardConnector;
+use pace::Pace;
 pub use request::{Form, Method, Request};
 use retry::Retry;
 use tls::TlsSettings;
@@ -70,8 +72,7 @@ pub struct Client {
     proxies: proxy::Proxies,
     reporter: Arc<Reporter>,
     addresses: Arc<AddressCache>,
-    /// Hosts that asked us to slow down, and until when.
-    busy: Mutex<HashMap<String, Instant>>,
+    pace: Pace,
 }
 
 /// Kept connections with one TLS setting and one address policy.
@@ -95,8 +96,8 @@ impl Peer {
 impl Client {
     /// A client with the environment's proxies.
     pub fn new(settings: Settings, proxies: proxy::Proxies, reporter: Arc<Reporter>) -> Self {
-        let (addresses, busy) = Default::default();
-        Client { settings, proxies, reporter, addresses, busy }
+        let (addresses, pace) = Default::default();
+        Client { settings, proxies, reporter, addresses, pace }
     }
 
     /// The run's channel to stderr.
@@ -126,16 +127,22 @@ impl Client {
         mut read: impl FnMut(&mut Answer) -> Result<T, Failure>,
     ) -> Result<T, Error> {
         self.check_target(&request.url, peer.reach)?;
+        let host = request.url.origin().authority();
         let retries = if request.probe { 0 } else { self.settings.retries };
         let mut made = 0;
         let mut stale = false;
         loop {
-            self.wait_for_host(&request.url)?;
+            let turn = self.pace.turn(&host).map_err(|wait| {
+                let (host, wait) = (host.clone(), Some(wait));
+                Error::RateLimited { host, wait, pulls: false }
+            })?;
             made += 1;
             let failure = match self.attempt(peer, request, &mut read) {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
+            // Whoever waits to try again is not in the way of others.
+            drop(turn);
             let at_once = failure.retry == Retry::AtOnce;
             let retry = if at_once && stale { Retry::Usual } else { failure.retry };
             if retry == Retry::AtOnce {
@@ -298,23 +305,6 @@ impl Client {
         }
     }
 
-    /// Waits until a host that asked for it may be spoken to again.
-    fn wait_for_host(&self, url: &Url) -> Result<(), Error> {
-        let host = url.origin().authority();
-        let until = self.busy.lock().unwrap_or_else(PoisonError::into_inner).get(&host).copied();
-        let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
-        match wait {
-            Some(wait) if wait > retry::MAX_WAIT => {
-                Err(Error::RateLimited { host, wait: Some(wait), pulls: false })
-            }
-            Some(wait) => {
-                std::thread::sleep(wait);
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-
     /// The failure that a "try again later" status is.
     fn busy_failure(&self, answer: &mut Answer, host: &str) -> Option<Failure> {
         let status = answer.status();
@@ -322,10 +312,8 @@ impl Client {
         let retry = retry::for_status(status, wait)?;
         if status == 429 || (status == 503 && wait.is_some()) {
             let pulls = answer.is_pull_limit();
-            if let Some(wait) = wait.filter(|_| !pulls) {
-                let until = Instant::now().checked_add(wait).unwrap_or_else(Instant::now);
-                let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-                busy.insert(host.to_owned(), until);
+            if !pulls {
+                self.pace.complaint(host, wait);
             }
             let error = Error::RateLimited { host: host.to_owned(), wait, pulls };
             return Some(Failure { error, retry: if pulls { Retry::Never } else { retry } });

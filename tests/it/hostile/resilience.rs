@@ -2,7 +2,9 @@
 //! never looks whole.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -132,6 +134,48 @@ fn retry_after_in_each_form() {
         let requests = if *again { 2 } else { 1 };
         assert_eq!(registry.requests().len(), requests, "{value}\n{}", registry.log());
     });
+}
+
+/// One "too many requests" stops all workers, and from then on few are under way at a time.
+#[test]
+fn after_a_complaint_few_requests_are_under_way() {
+    const TAGS: usize = 48;
+    let (heads, active) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let seen = Arc::new([const { AtomicUsize::new(0) }; 2]);
+    let complained = Arc::new(Mutex::new(None::<Instant>));
+    let (most, since) = (seen.clone(), complained.clone());
+    let registry = TestRegistry::new()
+        .tags("demo/app", (0..TAGS).map(|n| format!("t{n}")))
+        .hook(move |request| {
+            if request.method != "HEAD" {
+                return None;
+            }
+            let now = active.fetch_add(1, Ordering::SeqCst) + 1;
+            let after = since.lock().expect("no panic").map(|since: Instant| since.elapsed());
+            // What was on its way when the complaint was made is nobody's fault.
+            if after.is_none_or(|after| after > Duration::from_millis(200)) {
+                most[usize::from(after.is_some())].fetch_max(now, Ordering::SeqCst);
+                let early = after.is_some_and(|after| after < Duration::from_millis(900));
+                assert!(!early, "asked {after:?} after it wanted a second");
+            }
+            thread::sleep(Duration::from_millis(20));
+            active.fetch_sub(1, Ordering::SeqCst);
+            let complains = heads.fetch_add(1, Ordering::SeqCst) == 15;
+            complains.then(|| {
+                *since.lock().expect("no panic") = Some(Instant::now());
+                Response::new(429).header("Retry-After", "1")
+            })
+        })
+        .start();
+    let name = registry.repo("demo/app");
+    let output = TestEnv::new().run(["ls", "--digests", "-j", "8", &name]);
+    output.code(0);
+    assert_eq!(output.stdout.lines().count(), 1 + TAGS, "{output}");
+    let [before, after] = [0, 1].map(|n| seen[n].load(Ordering::SeqCst));
+    assert!(before > 3, "{before} at a time before the complaint");
+    assert_eq!(after, 3, "at a time after the complaint");
+    // The list, a HEAD for each tag, and the one again that had to wait.
+    assert_eq!(registry.requests().len(), 1 + TAGS + 1, "{}", registry.log());
 }
 
 /// What the list is when nothing is cut: a small answer whose every byte position is tried.
