@@ -13,7 +13,7 @@
 //! The lowest layer is pure: no I/O, no clock, no environment. Only `http` knows ureq, only
 //! `credentials` and `install` start other programs (both through `process`), only `report` and
 //! `run` write to stderr. `complete` answers the shells, `hooks` answers docker after a failed
-//! pull, `man` writes the manual from the command line's definition. Start
+//! pull, `signals` ends the program early, `man` writes the manual from the command line's definition. Start
 //! reading with [`commands::ls`], then [`registry`], [`auth`], [`error`].
 #![forbid(unsafe_code)]
 
@@ -43,6 +43,7 @@ pub mod report;
 pub mod secret;
 pub mod select;
 pub mod shells;
+pub mod signals;
 pub mod terminal;
 pub mod version;
 
@@ -65,7 +66,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         return finish(print(&plugin::metadata()), &Reporter::default());
     }
     exit_on_panic();
-    plugin::exit_on_signals();
+    signals::exit_on_signals();
     let env = Env::from_process();
     if invocation.by_docker {
         plugin::watch_socket(&env);
@@ -118,7 +119,7 @@ fn exit_on_panic() {
         Reporter::default().line(&format!("error: internal error at {place}"));
         Reporter::default().line("");
         Reporter::default().line("hint: this is a bug; please report the command and this line");
-        std::process::exit(i32::from(error::FAILED));
+        signals::exit(i32::from(error::FAILED));
     }));
 }
 

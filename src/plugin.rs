@@ -254,7 +254,7 @@ pub fn watch_socket(env: &crate::env::Env) {
         let mut nothing = [0; 16];
         while !matches!(stream.read(&mut nothing), Ok(0) | Err(_)) {}
         std::thread::sleep(SIGNALS_FIRST);
-        std::process::exit(i32::from(TERMINATED));
+        crate::signals::exit(crate::signals::TERMINATED);
     });
 }
 
@@ -268,7 +268,7 @@ pub fn watch_socket(env: &crate::env::Env) {
         let mut nothing = [0; 16];
         while !matches!(stream.read(&mut nothing), Ok(0) | Err(_)) {}
         std::thread::sleep(SIGNALS_FIRST);
-        std::process::exit(i32::from(TERMINATED));
+        crate::signals::exit(crate::signals::TERMINATED);
     });
 }
 
@@ -280,29 +280,6 @@ pub fn watch_socket(_env: &crate::env::Env) {}
 /// docker then closes the socket, and the code of the signal is the right one.
 #[cfg(unix)]
 const SIGNALS_FIRST: std::time::Duration = std::time::Duration::from_millis(100);
-
-/// The exit code after SIGTERM, or after docker asked us to stop.
-pub const TERMINATED: u8 = 143;
-
-/// Makes SIGINT, SIGTERM and SIGHUP end the program with the shell's code for them, at once.
-/// docker would turn a plugin that dies of a signal into code 255.
-#[cfg(unix)]
-pub fn exit_on_signals() {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
-
-    let always = Arc::new(AtomicBool::new(true));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        // A signal that cannot be caught keeps its default, which ends the program as well.
-        let _ =
-            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, always.clone());
-    }
-}
-
-/// Windows ends console programs by itself.
-#[cfg(not(unix))]
-pub fn exit_on_signals() {}
 
 #[cfg(test)]
 mod tests;

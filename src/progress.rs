@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::report::Reporter;
+use crate::signals::{self, Undoing};
 
 /// Nothing is drawn before.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -23,8 +24,15 @@ pub struct Progress {
     started: Instant,
     expected: AtomicUsize,
     done: AtomicUsize,
+    drawing: Mutex<Drawing>,
+}
+
+#[derive(Debug)]
+struct Drawing {
     /// When it may be drawn next, counted from the start.
-    next: Mutex<Duration>,
+    next: Duration,
+    /// Takes the line away, once there is one.
+    undo: Option<Undoing>,
 }
 
 impl Progress {
@@ -36,7 +44,7 @@ impl Progress {
             started: Instant::now(),
             expected: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
-            next: Mutex::new(PATIENCE),
+            drawing: Mutex::new(Drawing { next: PATIENCE, undo: None }),
         }
     }
 
@@ -53,9 +61,11 @@ impl Progress {
         }
         let passed = self.started.elapsed();
         // A thread that finds another one drawing has nothing to add.
-        let Ok(mut next) = self.next.try_lock() else { return };
-        if passed >= *next && self.shown.load(Ordering::Relaxed) {
-            *next = passed.saturating_add(INTERVAL);
+        let Ok(mut drawing) = self.drawing.try_lock() else { return };
+        if passed >= drawing.next && self.shown.load(Ordering::Relaxed) {
+            drawing.next = passed.saturating_add(INTERVAL);
+            let reporter = self.reporter.clone();
+            drawing.undo.get_or_insert_with(|| signals::before_exit(move || reporter.erase()));
             self.reporter.draw(&text(done, self.expected.load(Ordering::Relaxed), passed));
         }
     }
@@ -63,9 +73,9 @@ impl Progress {
     /// Erases the line; from now on nothing is drawn.
     pub fn stop(&self) {
         // Whoever draws just now is waited for.
-        let _next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
         self.shown.store(false, Ordering::Relaxed);
-        self.reporter.erase();
+        drawing.undo = None;
     }
 }
 

@@ -1,8 +1,9 @@
 //! Asking for a password on the terminal, unseen.
 //!
 //! The terminal itself is asked, not standard input, which may be a pipe. While the password
-//! is typed the terminal sends us every byte and makes no signal of Ctrl-C: so there is no way
-//! out of here that leaves the terminal without its echo.
+//! is typed the terminal sends us every byte and makes no signal of Ctrl-C; a signal that comes from
+//! elsewhere finds in `signals` what to undo. So there is no way out of here that leaves the
+//! terminal without its echo.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -87,13 +88,14 @@ mod terminal {
 
     use super::{PromptError, read_typed};
     use crate::secret::Secret;
+    use crate::signals::{self, Undoing};
 
     /// Asks on the terminal at `path`.
     pub(super) fn ask(path: &Path, label: &str) -> Result<Secret, PromptError> {
         let tty = OpenOptions::new().read(true).write(true).open(path);
         let tty = tty.map_err(|_| PromptError::NoTerminal)?;
         let saved = tcgetattr(&tty).map_err(|_| PromptError::NoTerminal)?;
-        let quiet = Quiet::start(&tty, saved).map_err(PromptError::Io)?;
+        let quiet = silence(&tty, saved).map_err(PromptError::Io)?;
         (&tty).write_all(label.as_bytes()).map_err(PromptError::Io)?;
         let answer = read_typed(&mut &tty);
         drop(quiet);
@@ -102,30 +104,18 @@ mod terminal {
         answer
     }
 
-    /// While it lives, the terminal shows nothing and makes no signals.
-    struct Quiet<'a> {
-        tty: &'a File,
-        saved: Termios,
-    }
-
-    impl<'a> Quiet<'a> {
-        fn start(tty: &'a File, saved: Termios) -> io::Result<Self> {
-            let mut silent = saved.clone();
-            silent.local_modes -=
-                LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG | LocalModes::IEXTEN;
-            silent.special_codes[SpecialCodeIndex::VMIN] = 1;
-            silent.special_codes[SpecialCodeIndex::VTIME] = 0;
-            let quiet = Quiet { tty, saved };
-            set(tty, &silent)?;
-            Ok(quiet)
-        }
-    }
-
-    impl Drop for Quiet<'_> {
-        fn drop(&mut self) {
-            // Nothing can be done about a terminal that has gone away.
-            let _ = set(self.tty, &self.saved);
-        }
+    /// While the value lives, the terminal shows nothing and makes no signals.
+    fn silence(tty: &File, saved: Termios) -> io::Result<Undoing> {
+        let mut silent = saved.clone();
+        silent.local_modes -=
+            LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG | LocalModes::IEXTEN;
+        silent.special_codes[SpecialCodeIndex::VMIN] = 1;
+        silent.special_codes[SpecialCodeIndex::VTIME] = 0;
+        let terminal = tty.try_clone()?;
+        // Nothing can be done about a terminal that has gone away.
+        let undo = signals::before_exit(move || drop(set(&terminal, &saved)));
+        set(tty, &silent)?;
+        Ok(undo)
     }
 
     /// Changes the terminal and drops what was typed but not read: it was not meant for the shell.

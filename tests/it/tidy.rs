@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module and its layer. A module uses modules of lower layers only.
-const LAYERS: [(&str, u8); 29] = [
+const LAYERS: [(&str, u8); 30] = [
     ("lib", 12),
     ("complete", 11),
     ("plugin", 10),
@@ -34,6 +34,7 @@ const LAYERS: [(&str, u8); 29] = [
     ("version", 1),
     ("reference", 0),
     ("secret", 0),
+    ("signals", 0),
     ("env", 0),
 ];
 

@@ -1,7 +1,8 @@
 //! `-u` alone: the password is asked for on the terminal, and the terminal is left as it was.
 
 use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
+use std::time::Duration;
 
 use crate::support::env::binary;
 use crate::support::{TestEnv, TestRegistry};
@@ -11,6 +12,19 @@ const PASSWORD: &str = "canary-typed-1";
 /// Runs a shell line on a terminal of its own; types `keys` once the password is asked for.
 /// Everything that the terminal showed is the result.
 fn typed(env: &TestEnv, line: &str, keys: &str) -> String {
+    on_terminal(env, line, "Password of ann: ", |_, keyboard| {
+        keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
+    })
+}
+
+/// Runs a shell line on a terminal of its own; once the terminal shows `sign`, `react` gets what it
+/// showed so far, and the keyboard. Everything that the terminal showed is the result.
+fn on_terminal(
+    env: &TestEnv,
+    line: &str,
+    sign: &str,
+    react: impl FnOnce(&str, &mut ChildStdin),
+) -> String {
     let mut child = Command::new("/usr/bin/script")
         .args(["-q", "-e", "-c", line, "/dev/null"])
         .env_clear()
@@ -24,14 +38,15 @@ fn typed(env: &TestEnv, line: &str, keys: &str) -> String {
         .expect("there is the program script");
     let mut keyboard = child.stdin.take().expect("it is piped");
     let mut screen = child.stdout.take().expect("it is piped");
-    let (mut shown, mut keys) = (Vec::new(), Some(keys));
+    let (mut shown, mut react) = (Vec::new(), Some(react));
     let mut chunk = [0; 1024];
     while let Ok(count @ 1..) = screen.read(&mut chunk) {
         shown.extend_from_slice(&chunk[..count]);
-        if String::from_utf8_lossy(&shown).contains("Password of ann: ")
-            && let Some(keys) = keys.take()
+        let text = String::from_utf8_lossy(&shown);
+        if text.contains(sign)
+            && let Some(react) = react.take()
         {
-            keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
+            react(&text, &mut keyboard);
         }
     }
     child.wait().expect("it ends");
@@ -70,6 +85,44 @@ fn breaking_off_leaves_the_terminal_sane() {
         assert!(!shown.contains("error:"), "who breaks off needs no telling: {shown}");
     }
     assert_eq!(registry.requests().len(), 0, "nothing is sent before there is a password");
+}
+
+/// A signal from elsewhere (`timeout`, docker, a closed window) finds the terminal without its echo.
+#[test]
+fn a_signal_leaves_the_terminal_sane() {
+    let env = TestEnv::new();
+    let command = format!("{} -u ann ls 127.0.0.1:1/a", binary().display());
+    for (signal, code) in [("TERM", 143), ("HUP", 129), ("INT", 130), ("QUIT", 131)] {
+        // Without job control what runs in the background may still use the terminal.
+        let line = format!("{command} & echo pid=$!; wait $!; echo code=$?; stty -a");
+        let shown = on_terminal(&env, &line, "Password of ann: ", |shown, _| {
+            let pid = shown.split_once("pid=").expect("the shell says it").1;
+            let pid = pid.lines().next().unwrap_or_default().trim();
+            let sent = Command::new("/bin/kill").args([&format!("-{signal}"), pid]).status();
+            assert!(sent.is_ok_and(|status| status.success()), "{shown}");
+        });
+        assert!(shown.contains(&format!("code={code}")), "{signal}: {shown}");
+        assert!(sane(&shown), "{signal}: {shown}");
+    }
+}
+
+/// A line of progress that is broken off does not stay.
+#[test]
+fn breaking_off_takes_the_progress_away() {
+    let registry = TestRegistry::new()
+        .tags("a", (0..200).map(|n| format!("t{n}")))
+        .delay(Duration::from_millis(40))
+        .start();
+    let env = TestEnv::new();
+    let command = format!("{} ls --digests -j 1 {}", binary().display(), registry.repo("a"));
+    // The shell gets the same Ctrl-C, and goes on.
+    let line = format!("trap : INT; {command}; echo code=$?");
+    let shown = on_terminal(&env, &line, "requests, ", |_, keys| {
+        keys.write_all(b"\x03").expect("the terminal takes keys");
+    });
+    let (_, after) = shown.rsplit_once("left").expect("there was progress");
+    assert!(after.contains("\r\u{1b}[K"), "the line is erased: {shown:?}");
+    assert!(after.trim_end().ends_with("code=130"), "{shown:?}");
 }
 
 #[test]
