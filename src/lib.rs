@@ -26,6 +26,7 @@ pub mod config;
 pub mod credentials;
 pub mod env;
 pub mod error;
+pub mod files;
 pub mod hooks;
 pub mod http;
 pub mod hub;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use crate::error::Error;
+use crate::files::{self, Readers};
 use crate::output::{Format, document};
 use crate::terminal::sanitize_lines;
 
@@ -103,45 +104,12 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Ok(known) if !known.is_file() => return fs::write(path, bytes),
         _ => {}
     }
-    // A link stays a link.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-    let mut temporary = std::ffi::OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(temporary);
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, &path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+    files::replace(&files::follow(path)?, Readers::AsBefore, |file| file.write_all(bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_are_replaced_whole() {
-        let name = format!("docker-tags-document-{}", std::process::id());
-        let directory = std::env::temp_dir().join(name);
-        fs::create_dir_all(&directory).unwrap();
-        let path = directory.join("manifest.json");
-        for text in ["first", "second, longer", "3"] {
-            write_file(&path, text.as_bytes()).unwrap();
-            assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        }
-        let names: Vec<_> = fs::read_dir(&directory).unwrap().flatten().collect();
-        assert_eq!(names.len(), 1, "{names:?}");
-        assert!(write_file(&directory.join("none/such"), b"x").is_err());
-        assert!(write_file(&directory, b"x").is_err());
-        fs::remove_dir_all(&directory).unwrap();
-    }
 
     #[test]
     fn what_is_not_json_is_shown_as_text() {

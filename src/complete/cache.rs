@@ -5,12 +5,13 @@
 //! the user alone, one small file per list. Losing them costs a request; whatever is wrong with a
 //! file (too old, too large, not ours, damaged) means that it is not there.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::env::Env;
+use crate::files::{self, Readers};
 use crate::manifest::{Algorithm, content_digest};
 
 /// How long a list is good.
@@ -65,12 +66,13 @@ impl Cache {
             text.push_str(name);
             text.push('\n');
         }
-        if text.len() > MAX_BYTES || create_directory(directory).is_err() {
+        if text.len() > MAX_BYTES || files::create_directory(directory).is_err() {
             return;
         }
         self.remove_old(directory);
         // Nothing depends on it: a full disk only makes the next TAB slower.
-        let _ = replace(directory, &file_name(key), text.as_bytes());
+        let path = directory.join(file_name(key));
+        let _ = files::replace(&path, Readers::User, |file| file.write_all(text.as_bytes()));
     }
 
     /// Removes lists that are past their time, and all of them when there are too many.
@@ -79,7 +81,7 @@ impl Cache {
         let files: Vec<_> = entries.flatten().take(2 * MAX_FILES).collect();
         let crowded = files.len() > MAX_FILES;
         for entry in files {
-            let is_ours = entry.path().extension().is_some_and(|e| e == "names" || e == "new");
+            let is_ours = entry.path().extension().is_some_and(|e| e == "names" || e == "tmp");
             let modified = entry.metadata().and_then(|meta| meta.modified());
             let is_old = modified
                 .is_ok_and(|time| self.now.duration_since(time).is_ok_and(|age| age > LIFETIME));
@@ -94,30 +96,6 @@ impl Cache {
 fn file_name(key: &[&str]) -> String {
     let digest = content_digest(key.join("\0").as_bytes(), Algorithm::Sha256);
     format!("{}.names", &digest.hex()[..32])
-}
-
-fn replace(directory: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
-    let temporary = directory.join(format!("{name}.{}.new", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options
-        .open(&temporary)
-        .and_then(|mut file| file.write_all(content))
-        .and_then(|()| fs::rename(&temporary, directory.join(name)));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
-fn create_directory(directory: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
 }
 
 #[cfg(target_os = "linux")]

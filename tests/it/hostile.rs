@@ -21,6 +21,7 @@ mod soak;
 mod texts;
 mod tls;
 mod tokens;
+mod writes;
 
 use std::time::Duration;
 

@@ -4,7 +4,6 @@
 mod auth;
 mod details;
 mod flags;
-mod hostile;
 mod hub;
 mod paging;
 mod sources;

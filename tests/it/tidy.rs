@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every module and its layer. A module uses modules of lower layers only.
-const LAYERS: [(&str, u8); 30] = [
+const LAYERS: [(&str, u8); 31] = [
     ("lib", 12),
     ("complete", 11),
     ("plugin", 10),
@@ -33,15 +33,18 @@ const LAYERS: [(&str, u8); 30] = [
     ("platform", 1),
     ("version", 1),
     ("reference", 0),
+    ("files", 1),
     ("secret", 0),
     ("signals", 0),
     ("env", 0),
 ];
 
 /// Words that only one module may use, and that module.
-const RESERVED: [(&str, &str); 4] = [
+const RESERVED: [(&str, &str); 6] = [
     ("ureq::", "http"),
     ("process::Command", "process"),
+    ("process::exit", "signals"),
+    ("fs::rename", "files"),
     ("stderr().lock()", "report"),
     ("stdout().lock()", "lib"),
 ];

@@ -1,8 +1,10 @@
 //! One file or link that `install` makes, and takes away again.
 
 use std::fs;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+
+use crate::files::{self, Readers};
 
 /// What a copy of this program holds and nothing else does.
 const MARK: &str = "docker-tags: this file is the program itself, installed or not";
@@ -141,20 +143,14 @@ impl Place {
     }
 
     fn make(&self) -> io::Result<()> {
-        let directory = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(directory)?;
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let temporary = directory.join(format!(".{name}.{}.new", std::process::id()));
-        let made = match &self.content {
-            Content::Link(program) => link(program, &temporary),
-            Content::Copy(program) => fs::copy(program, &temporary).map(drop),
-            Content::Text(text) => fs::write(&temporary, text),
-        };
-        let made = made.and_then(|()| fs::rename(&temporary, &self.path));
-        if made.is_err() {
-            let _ = fs::remove_file(&temporary);
+        fs::create_dir_all(files::directory_of(&self.path))?;
+        match &self.content {
+            Content::Link(program) => link(program, &self.path),
+            Content::Copy(program) => copy(program, &self.path),
+            Content::Text(text) => files::replace(&self.path, Readers::AsBefore, |file| {
+                file.write_all(text.as_bytes())
+            }),
         }
-        made
     }
 }
 
@@ -170,12 +166,22 @@ enum State {
 
 #[cfg(unix)]
 fn link(program: &Path, at: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(program, at)
+    files::replace_with_link(at, program)
 }
 
 #[cfg(not(unix))]
 fn link(program: &Path, at: &Path) -> io::Result<()> {
-    fs::copy(program, at).map(drop)
+    copy(program, at)
+}
+
+/// Copies the program, its mode included.
+fn copy(program: &Path, at: &Path) -> io::Result<()> {
+    let mut from = fs::File::open(program)?;
+    let mode = from.metadata()?.permissions();
+    files::replace(at, Readers::AsBefore, |file| {
+        io::copy(&mut from, file)?;
+        file.set_permissions(mode)
+    })
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {

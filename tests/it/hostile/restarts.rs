@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{HANGS, list, logged_in, three_ways};
 use crate::support::hostile::{bytes, hang_up};
-use crate::support::{Request, Response, Server, TestEnv, TestRegistry};
+use crate::support::{Output, Request, Response, Server, TestEnv, TestRegistry};
 
 /// Where the list is.
 const PATH: &str = "/v2/demo/app/tags/list";
@@ -127,6 +127,72 @@ fn a_registry_that_does_not_come_back() {
         run.join().expect("the run ends")
     });
     output.code(5).stdout("").stderr_has("cannot connect");
+}
+
+/// How many tags have a digest each in the next two tests; no likely page size.
+const MANY: usize = 10_001;
+
+fn digest_of(tag: &str) -> String {
+    format!("sha256:{:0>64}", tag.trim_start_matches('t'))
+}
+
+/// All tags in one page, and a digest for each.
+fn with_digests(request: &Request) -> Response {
+    if request.path == PATH {
+        let tags: Vec<String> = (0..MANY).map(|n| format!("t{n:05}")).collect();
+        return Response::json(200, &json!({"name": "demo/app", "tags": tags}));
+    }
+    let tag = request.path.rsplit('/').next().unwrap_or_default();
+    Response::new(200)
+        .header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+        .header("Docker-Content-Digest", digest_of(tag))
+}
+
+/// A server that goes away, so to speak, in the middle of the HEADs; and the end of the run.
+fn restart_in_the_middle(comes_back: bool) -> Output {
+    let (tell, told) = std::sync::mpsc::channel();
+    let seen = AtomicUsize::new(0);
+    let first = Server::new(move |request| {
+        if seen.fetch_add(1, Ordering::SeqCst) >= MANY / 2 {
+            let _ = tell.send(());
+            return hang_up();
+        }
+        with_digests(request)
+    });
+    let host = first.host();
+    let name = format!("{host}/demo/app");
+    let retries = if comes_back { "3" } else { "1" };
+    let format = "{{.Tag}} {{.Digest}}";
+    let args = ["ls", "--sort", "name", "--retries", retries, "--format", format, &name];
+    thread::scope(|scope| {
+        let run = scope.spawn(|| TestEnv::new().command(args).deadline(2 * HANGS).run());
+        told.recv().expect("the list is long");
+        drop(first);
+        let second = comes_back.then(|| Server::start_at(&host, None, with_digests));
+        let output = run.join().expect("the run ends");
+        if let Some(second) = second {
+            // What was answered before is not asked again.
+            let asked = second.requests().len();
+            assert!((MANY / 2..MANY / 2 + 50).contains(&asked), "{asked} after the restart");
+        }
+        output
+    })
+}
+
+/// A restart in the middle of ten thousand HEADs: every digest is there, and the right one.
+#[test]
+fn a_registry_that_restarts_between_digests() {
+    let output = restart_in_the_middle(true);
+    output.code(0);
+    let tags = (0..MANY).map(|n| format!("t{n:05}"));
+    let expected: Vec<String> = tags.map(|tag| format!("{tag} {}", digest_of(&tag))).collect();
+    assert!(output.stdout.lines().eq(expected.iter().map(String::as_str)), "{output}");
+}
+
+/// It does not come back: nothing that looks like a list.
+#[test]
+fn a_registry_that_goes_away_between_digests() {
+    restart_in_the_middle(false).code(5).stdout("").stderr_has("127.0.0.1");
 }
 
 /// A page that turns into an error on the way: no list that looks whole.

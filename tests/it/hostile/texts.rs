@@ -29,7 +29,17 @@ fn hostile_names_are_left_out() {
         "ünï",
         "1.0"
     ]);
-    let registry = TestRegistry::new().raw_tags("demo/app", tags).start();
+    let digest = format!("sha256:{}", "1".repeat(64));
+    let registry = TestRegistry::new()
+        .raw_tags("demo/app", tags)
+        .hook(move |request| {
+            (request.method == "HEAD").then(|| {
+                Response::new(200)
+                    .header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+                    .header("Docker-Content-Digest", &*digest)
+            })
+        })
+        .start();
     let repository = registry.repo("demo/app");
     let env = logged_in(&registry.host());
     for flags in [&[][..], &["--sort", "none"], &["--sort", "name"], &["--full-ref"]] {
@@ -40,6 +50,8 @@ fn hostile_names_are_left_out() {
         three_ways(&env, &args, |seen| {
             let (one, two) = (name("1.0"), name("ok-2"));
             seen.lists(&[&one, &two]).says("warning: ").says(" 12 ");
+            let text = [&*seen.output.stdout, &*seen.output.stderr].concat();
+            assert_eq!(text.matches("warning: ").count(), 1, "{}", seen.output);
             seen.says_nothing_of("red").says_nothing_of("gnp");
         });
     }
@@ -50,6 +62,15 @@ fn hostile_names_are_left_out() {
     for path in registry.paths() {
         assert_eq!(path, "/v2/demo/app/tags/list");
     }
+    // One request for each tag: for none that is no tag.
+    registry.server().clear();
+    let template = ["--format", "{{.Tag}} {{.Digest}}"];
+    let output = env.run(["ls", &repository].into_iter().chain(template));
+    assert_eq!(output.code(0).stdout.lines().count(), 2, "{output}");
+    let mut paths = registry.paths();
+    paths.sort();
+    let manifests = |tag: &str| format!("/v2/demo/app/manifests/{tag}");
+    assert_eq!(paths, [manifests("1.0"), manifests("ok-2"), "/v2/demo/app/tags/list".to_owned()]);
 }
 
 /// An error's words: one line, escaped, short, and plainly the server's.
