@@ -1,7 +1,7 @@
 //! `Link`, and the URLs that servers name: what is accepted is one thing to every parser.
 
 use docker_tags::http::link::next;
-use docker_tags::http::url::Url;
+use docker_tags::http::url::{Url, quoted};
 
 pub fn run(data: &[u8]) {
     let base: Url = "https://r.example/v2/a/b/tags/list?n=100".parse().expect("it is one");
@@ -14,6 +14,9 @@ pub fn run(data: &[u8]) {
 }
 
 fn look(base: &Url, target: &str) {
+    for text in [format!("https://user:pa55word@{target}"), format!("/v2/?sig=pa55word&{target}")] {
+        assert!(!quoted(&text).contains("pa55word") || target.contains("pa55"), "{text:?}");
+    }
     let Ok(url) = base.join(target) else { return };
     let text = url.to_string();
     let again: Url = text.parse().unwrap_or_else(|why| panic!("{target:?}: {text:?}: {why}"));

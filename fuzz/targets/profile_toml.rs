@@ -14,6 +14,10 @@ pub fn run(data: &[u8]) {
                 assert!(profile.name().is_some());
             }
         }
-        Err(error) => assert!(!error.to_string().is_empty()),
+        Err(error) => {
+            let line = error.to_string();
+            assert!(!line.is_empty() && line.starts_with("/home/user/config.toml"), "{line:?}");
+            assert!(!line.contains('\n'), "{line:?}");
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! Go templates: parsing and running end, and values of the row come out harmless.
 
 use docker_tags::output::template::Template;
-use docker_tags::terminal::is_unsafe;
 use serde_json::json;
+
+#[path = "danger.rs"]
+mod danger;
+use danger::is_danger;
 
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -14,7 +17,7 @@ pub fn run(data: &[u8]) {
     if let Ok(line) = template.render(&row) {
         // What stands in the template itself is the user's own.
         let own = |c: char| c == '\n' || c == '\t' || text.contains('\\') || text.contains(c);
-        let foreign = line.chars().find(|c| is_unsafe(*c) && !own(*c));
+        let foreign = line.chars().find(|c| is_danger(*c) && !own(*c));
         let written = text.contains("printf") || text.contains('`') || text.contains('\'');
         assert!(foreign.is_none() || written, "{text:?} gave {line:?}");
     }

@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+#[path = "../../fuzz/targets/answer.rs"]
+mod answer;
 #[path = "../../fuzz/targets/challenge.rs"]
 mod challenge;
 #[path = "../../fuzz/targets/docker_config.rs"]
 mod docker_config;
+#[path = "../../fuzz/targets/document.rs"]
+mod document;
 #[path = "../../fuzz/targets/link.rs"]
 mod link;
 #[path = "../../fuzz/targets/manifest.rs"]
@@ -31,9 +35,11 @@ mod token_answer;
 
 type Body = fn(&[u8]);
 
-const TARGETS: [(&str, Body); 11] = [
+const TARGETS: [(&str, Body); 13] = [
+    ("answer", answer::run),
     ("challenge", challenge::run),
     ("docker_config", docker_config::run),
+    ("document", document::run),
     ("link", link::run),
     ("manifest", manifest::run),
     ("profile_toml", profile_toml::run),
