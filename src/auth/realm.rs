@@ -97,9 +97,7 @@ pub fn resolve(realm: &str, challenged: &Url) -> Result<Url, RealmError> {
 pub fn trust(registry: &Origin, realm: &Origin, allowed: &[String]) -> Trust {
     let (ours, theirs) = (registry.host(), realm.host());
     let is_pair = PAIRS.contains(&(ours, theirs));
-    let is_allowed = allowed.iter().any(|host| {
-        host.eq_ignore_ascii_case(theirs) || host.eq_ignore_ascii_case(&realm.authority())
-    });
+    let is_allowed = allowed.iter().any(|host| host.eq_ignore_ascii_case(theirs));
     let is_named = |origin: &Origin| origin.ip().is_none() && origin.host().contains('.');
     let is_neighbour = is_named(registry)
         && is_named(realm)

@@ -4,7 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use crate::support::{Output, TestEnv, TestHub, TestRegistry, TokenRules, hub};
+use serde_json::json;
+
+use crate::support::{
+    Output, Response, Server, TestEnv, TestHub, TestRegistry, TokenRules, hostile, hub,
+};
 
 fn complete(env: &TestEnv, words: &[&str]) -> Output {
     let output = env.run(["__complete"].into_iter().chain(words.iter().copied()));
@@ -138,6 +142,71 @@ fn a_hostile_list_gives_names_only() {
     let word = registry.repo("a:");
     let lines = [format!("{word}1.0"), format!("{word}ok")];
     complete(&TestEnv::new(), &["check", &word]).lines(&[&lines[0], &lines[1], ":36"]);
+}
+
+/// The shell is never disturbed, whatever the registry does: no candidate that is none, no word on
+/// stderr, nobody told the login, and an end within the second that a key press may take.
+#[test]
+fn a_hostile_registry_does_not_disturb_the_shell() {
+    let foreign = Server::on("127.0.0.2", |_| Response::json(200, &json!({"token": "t"})));
+    let realm = format!("Bearer realm=\"{}/token\",service=\"s\"", foreign.origin());
+    let elsewhere = format!("{}/elsewhere", foreign.origin());
+    let link = format!("<{}/v2/a/tags/list?last=b>; rel=next", foreign.origin());
+    type Answer = Box<dyn Fn() -> Response + Send + Sync>;
+    let answers: Vec<(&str, Answer)> = vec![
+        ("realm", Box::new(move || Response::new(401).header("WWW-Authenticate", &*realm))),
+        ("redirect", Box::new(move || Response::new(307).header("Location", &*elsewhere))),
+        (
+            "link",
+            Box::new(move || Response::json(200, &json!({"tags": ["1"]})).header("Link", &*link)),
+        ),
+        ("metadata", Box::new(|| Response::new(307).header("Location", "http://169.254.169.254/"))),
+        ("encoded", Box::new(|| Response::new(200).header("Content-Encoding", "gzip"))),
+        ("deep", Box::new(|| Response::with_body(200, "application/json", "[".repeat(100_000)))),
+        ("rubbish", Box::new(|| hostile::bytes(b"\xff\x1b[2J\r\n\r\n".to_vec()))),
+        ("cut", Box::new(|| hostile::cut(&Response::json(200, &json!({"tags": ["1", "2"]})), 9))),
+        ("wait", Box::new(|| Response::new(429).header("Retry-After", "3600"))),
+        (
+            "warning",
+            Box::new(|| {
+                let list = Response::json(200, &json!({"tags": []}));
+                list.header("Warning", "299 - \"\u{9b}31m beware\"")
+            }),
+        ),
+        (
+            "drops",
+            Box::new(|| {
+                let list = Response::json(200, &json!({"tags": ["1", "2", "3"]}));
+                hostile::drip(&list, 1, Duration::from_millis(200))
+            }),
+        ),
+        (
+            "endless",
+            Box::new(|| {
+                let list = Response::new(200).header("Content-Type", "application/json");
+                hostile::endless(list, vec![b' '; 65_536], None, Default::default())
+            }),
+        ),
+    ];
+    for (name, answer) in answers {
+        let registry = TestRegistry::new().hook(move |_| Some(answer())).start();
+        let env = TestEnv::new();
+        env.login(&registry.host(), "ann", "S3cr3t-canary-complete");
+        let word = registry.repo("a:");
+        let run = env.command(["__complete", "check", &word]).deadline(Duration::from_secs(8));
+        let output = run.run();
+        output.code(0).silent();
+        // These two end in a list without tags.
+        let is_empty = ["warning", "redirect"].contains(&name);
+        let directive = if is_empty { ":36\n" } else { "\n:4\n" };
+        assert!(output.stdout.ends_with(directive), "{name}\n{output}");
+        let candidates = output.stdout.lines().filter(|line| line.starts_with(&word));
+        assert_eq!(candidates.count(), 0, "{name}\n{output}");
+        assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{name}\n{output}");
+    }
+    for request in foreign.requests() {
+        assert_eq!(request.header("authorization"), None, "{}", foreign.log());
+    }
 }
 
 #[test]

@@ -81,6 +81,30 @@ fn a_foreign_realm_serves_public_images() {
     });
 }
 
+/// A pair that the user allows in the profile; and no other.
+#[test]
+fn a_foreign_realm_gets_the_login_where_the_user_allows_it() {
+    let foreign = token_service("127.0.0.2");
+    let cases = [("127.0.0.2", true), ("127.0.0.3", false), ("27.0.0.2", false), ("x.y", false)];
+    for (allowed, is_told) in cases {
+        let registry = insists_on(&bearer(&format!("{}/token", foreign.origin())));
+        let env = logged_in(&registry.host());
+        env.config_toml(&format!(
+            "[profiles.lab]\nregistry = \"{}\"\ntoken-hosts = [\"{allowed}\"]\n",
+            registry.host()
+        ));
+        three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+            seen.fails(4);
+            let told = foreign.requests().iter().filter(|visit| visit.basic().is_some()).count();
+            assert_eq!(told, usize::from(is_told), "{allowed}\n{}", foreign.log());
+            if !is_told {
+                assert_anonymous(&foreign);
+            }
+            foreign.clear();
+        });
+    }
+}
+
 /// A02: no token over http for a registry that speaks https, login or not.
 #[test]
 fn a_realm_may_not_leave_tls() {

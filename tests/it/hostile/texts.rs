@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{Way, list, logged_in, three_ways};
-use crate::support::{Response, TestEnv, TestRegistry};
+use crate::support::image::Blob;
+use crate::support::{Image, Response, TestEnv, TestHub, TestRegistry, hub};
 
 const EVIL: &str = "\u{1b}[2J\u{1b}]0;pwn\u{7}\u{9b}31m\r\nerror: all is well\n\nhint: rm -rf ~\u{8}\
                     \u{202e}\u{2066}\u{200f}\u{61c}\u{feff}\u{2028}\u{2029}\u{85}\u{7f}\u{0}";
@@ -162,6 +163,92 @@ fn headers_are_quoted_safely() {
         let env = logged_in(&registry.host());
         three_ways(&env, &["ls", "--retries", "0", &registry.repo("demo/app")], |seen| {
             assert_eq!(seen.output.code == 0, name == "Warning", "{}", seen.output);
+        });
+    }
+}
+
+/// Every text in an image that a command shows: platform, labels, environment, history, author.
+fn image_full_of_evil() -> Image {
+    let config = json!({
+        "architecture": EVIL, "os": EVIL, "variant": EVIL, "author": EVIL,
+        "created": "2026-01-02T03:04:05Z", "docker_version": EVIL,
+        "config": {
+            "User": EVIL, "WorkingDir": EVIL, "StopSignal": EVIL, "Shell": [EVIL],
+            "Env": [EVIL, format!("A={EVIL}")], "Cmd": [EVIL], "Entrypoint": [EVIL],
+            "Labels": {EVIL: EVIL, "maintainer": EVIL, "org.opencontainers.image.title": EVIL},
+            "ExposedPorts": {EVIL: {}}, "Volumes": {EVIL: {}},
+        },
+        "rootfs": {"type": "layers", "diff_ids": [EVIL]},
+        "history": [
+            {"created": EVIL, "created_by": EVIL, "comment": EVIL},
+            {"created_by": EVIL, "empty_layer": true},
+        ],
+    });
+    let layer = Blob::new("application/vnd.oci.image.layer.v1.tar+gzip", "layer");
+    let extra = json!({"annotations": {EVIL: EVIL}, "artifactType": EVIL});
+    let config = Blob::json("application/vnd.oci.image.config.v1+json", &config);
+    Image::manifest("application/vnd.oci.image.manifest.v1+json", config, vec![layer], &extra)
+}
+
+/// Nothing in an image commands the terminal on which it is shown.
+#[test]
+fn images_are_shown_safely() {
+    let image = image_full_of_evil();
+    let platform = json!({"platform": {"os": EVIL, "architecture": EVIL, "variant": EVIL,
+        "os.version": EVIL, "os.features": [EVIL]}, "annotations": {EVIL: EVIL}});
+    let index_type = "application/vnd.oci.image.index.v1+json";
+    let index = Image::list(index_type, vec![(image_full_of_evil(), platform)]);
+    let registry = TestRegistry::new()
+        .image("demo/app:1", &image)
+        .image("demo/app:2", &index)
+        .tags("demo/app", ["1", "2"])
+        .start();
+    let env = logged_in(&registry.host());
+    for tag in ["1", "2"] {
+        let name = registry.repo(&format!("demo/app:{tag}"));
+        // In a pipe these two are the registry's own bytes.
+        for command in ["manifest", "config"] {
+            let Some(output) = env.command([command, &name]).tty() else { continue };
+            let is_config_of_none = output.code != 0 && (command, tag) == ("config", "2");
+            assert!(output.stdout.contains("\\u001b") || is_config_of_none, "{output}");
+        }
+        for command in ["inspect", "platforms", "digest"] {
+            three_ways(&env, &[command, &name], |_| {});
+        }
+        let templates = ["{{.}}", "{{json .}}", "{{range $k, $v := .}}{{$k}}{{$v}}{{end}}"];
+        for template in templates {
+            for command in ["inspect", "platforms", "manifest", "config"] {
+                env.run([command, &name, "--format", template]);
+            }
+        }
+    }
+    let list = registry.repo("demo/app");
+    for flags in [&["-l"][..], &["-l", "--no-trunc"], &["--format", "json"], &["--format", "{{.}}"]]
+    {
+        let args: Vec<&str> = ["ls"].into_iter().chain(flags.iter().copied()).collect();
+        three_ways(&env, &[&args[..], &[&*list]].concat(), |seen| {
+            assert_eq!(seen.output.code, 0, "{}", seen.output);
+        });
+    }
+}
+
+/// Nor in what Docker Hub tells of a repository.
+#[test]
+fn repositories_are_shown_safely() {
+    let hub = TestHub::new()
+        .repository("acme/web", [hub::tag("1.0")])
+        .members("acme/web", json!({"description": EVIL, "namespace": EVIL, "last_updated": EVIL}))
+        .start();
+    let env = TestEnv::new();
+    env.config_toml(&format!(
+        "profile = \"test\"\n[profiles.test]\nregistry = \"docker.io\"\nhub-api = \"{}\"\n",
+        hub.origin()
+    ));
+    for flags in [&["-l"][..], &["-l", "--no-trunc"], &["--format", "json"], &["--format", "{{.}}"]]
+    {
+        let args: Vec<&str> = ["repos", "acme"].into_iter().chain(flags.iter().copied()).collect();
+        three_ways(&env, &args, |seen| {
+            assert_eq!(seen.output.code, 0, "{}", seen.output);
         });
     }
 }
