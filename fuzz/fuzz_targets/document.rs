@@ -1,5 +1,7 @@
 #![no_main]
 
+#[path = "../targets/danger.rs"]
+mod danger;
 #[path = "../targets/document.rs"]
 mod target;
 

@@ -3,9 +3,7 @@
 use docker_tags::output::{document, json};
 use serde_json::Value;
 
-#[path = "danger.rs"]
-mod danger;
-use danger::is_danger;
+use super::danger::is_danger;
 
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

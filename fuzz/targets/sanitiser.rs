@@ -2,9 +2,7 @@
 
 use docker_tags::terminal::{SERVER_TEXT_LIMIT, sanitize, sanitize_lines, server_text};
 
-#[path = "danger.rs"]
-mod danger;
-use danger::is_danger;
+use super::danger::is_danger;
 
 pub fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);

@@ -10,6 +10,8 @@ use serde_json::Value;
 mod answer;
 #[path = "../../fuzz/targets/challenge.rs"]
 mod challenge;
+#[path = "../../fuzz/targets/danger.rs"]
+mod danger;
 #[path = "../../fuzz/targets/docker_config.rs"]
 mod docker_config;
 #[path = "../../fuzz/targets/document.rs"]
