@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::certs::Directories;
 use crate::error::Error;
+use crate::http::address::Reach;
 use crate::http::tls::TlsSettings;
 use crate::http::url::{Origin, Scheme, Url};
 use crate::reference::Registry;
@@ -27,6 +28,8 @@ pub struct Endpoint {
     /// Try https first and plain http where that is not spoken: loopback registries, as docker
     /// does it.
     pub probe: bool,
+    /// Which addresses its name may have.
+    pub reach: Reach,
     /// TLS of this registry, and of nobody else.
     pub tls: Arc<TlsSettings>,
     /// Further hosts whose token service may be told the login.
@@ -71,11 +74,16 @@ impl Endpoint {
                 .map_err(|_| unusable(registry))?,
         };
         let lenient = matches!(security, Security::Default | Security::Insecure);
-        let probe = url.is_none() && lenient && is_loopback(&origin);
+        let probe = url.is_none() && lenient && origin.is_loopback();
         let tls = if probe { Arc::new(tls.unverified()) } else { tls };
         let prefix = url.map_or("", |url| url.path().trim_end_matches('/')).to_owned();
+        // What a loopback registry may do unasked is not for whatever its name leads to.
+        let reach = match security {
+            Security::Default if origin.is_loopback() => Reach::Loopback,
+            _ => Reach::Anywhere,
+        };
         let (registry, directories) = (registry.clone(), Directories::default());
-        Ok(Endpoint { registry, origin, prefix, probe, tls, token_hosts, directories })
+        Ok(Endpoint { registry, origin, prefix, probe, reach, tls, token_hosts, directories })
     }
 
     /// What `docker login` takes for this registry: nothing for Docker Hub.
@@ -93,14 +101,6 @@ fn unusable(registry: &Registry) -> Error {
         format!("\"{registry}\" is not a usable registry name"),
         "give a host name or an IP address, perhaps with a port: registry.example:5000",
     )
-}
-
-/// Whether an origin is this machine by its name or address.
-pub fn is_loopback(origin: &Origin) -> bool {
-    let host = origin.host();
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || origin.ip().is_some_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -125,6 +125,8 @@ mod tests {
             let registry: Registry = name.parse().unwrap();
             let endpoint =
                 Endpoint::new(&registry, None, security, Arc::default(), Vec::new()).unwrap();
+            let is_unasked = probe && security == Security::Default;
+            assert_eq!(endpoint.reach == Reach::Loopback, is_unasked, "{name}");
             assert_eq!((endpoint.origin.to_string().as_str(), endpoint.probe), (origin, probe));
         }
         for name in ["reg:0", "reg:99999", "0x7f000001", "127.1"] {

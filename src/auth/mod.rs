@@ -117,7 +117,7 @@ enum Sent<T> {
 impl Session {
     /// A session with nothing known and no connection open.
     pub fn new(client: Arc<Client>, endpoint: Endpoint, source: LoginSource) -> Self {
-        let peer = Arc::new(Peer::new(endpoint.tls.clone(), Reach::Anywhere));
+        let peer = Arc::new(Peer::new(endpoint.tls.clone(), endpoint.reach));
         Session {
             client,
             peer,

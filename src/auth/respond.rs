@@ -173,9 +173,6 @@ impl Session {
             history.withheld_from = Some(host.clone());
             login = None;
         }
-        if let Some(login) = &login {
-            check_username(&login.credential).map_err(TokenError::Failed)?;
-        }
         // Another thread may be trying this login: if it is refused, it is not sent again.
         let trial = login.as_ref().and_then(Login::admit);
         if trial.is_none() && login.as_ref().is_some_and(|login| login.explicit) {
@@ -240,7 +237,6 @@ impl Session {
         history.sent_basic = true;
         let login = self.login(call.resource);
         let Some(login) = login else { return Err(self.login_refused(call.resource, None)) };
-        check_username(&login.credential)?;
         match basic_of(&login.credential) {
             Some(header) => Ok(Authorization::Basic(header)),
             None => Err(self.login_refused(call.resource, None)),
@@ -289,16 +285,5 @@ pub(super) fn basic_of(credential: &Credential) -> Option<Secret> {
     match credential {
         Credential::Basic { username, password } => Some(token::basic(username, password)),
         _ => None,
-    }
-}
-
-/// A user name with a colon cannot be sent as Basic: the password would begin at the colon.
-fn check_username(credential: &Credential) -> Result<(), Error> {
-    match credential {
-        Credential::Basic { username, .. } if username.contains(':') => Err(Error::usage(
-            "a user name cannot contain a colon",
-            "log in again with the user name alone: docker login",
-        )),
-        _ => Ok(()),
     }
 }

@@ -86,8 +86,14 @@ impl Logins {
         let (found, note) = self.ask_environment(wanted);
         before.trail.extend(note);
         let mut found = match found {
-            Some(found) => not_asked(found, "docker's and podman's files"),
-            None => self.store.find(wanted.registry, wanted.repository),
+            Some(found) if found.credential.is_some() => {
+                not_asked(found, "docker's and podman's files")
+            }
+            unusable => {
+                before.trail.extend(unusable.iter().flat_map(|found| found.trail.clone()));
+                before.warnings.extend(unusable.into_iter().flat_map(|found| found.warnings));
+                self.store.find(wanted.registry, wanted.repository)
+            }
         };
         found.trail.splice(0..0, before.trail);
         found.warnings.splice(0..0, before.warnings);
@@ -120,8 +126,9 @@ impl Logins {
         if let (Some(username), Some(password)) = (&settings.username, &settings.password) {
             return format!("{username} ({})", credentials::describe_password(password));
         }
-        let environment = || credentials::from_environment(&self.env).map(|found| found.source);
-        let source = is_active.then(environment).flatten();
+        let environment = || credentials::from_environment(&self.env);
+        let found = is_active.then(environment).flatten();
+        let source = found.filter(|found| found.credential.is_some()).map(|found| found.source);
         source.unwrap_or_else(|| self.store.place(&settings.registry)).to_string()
     }
 
@@ -175,6 +182,7 @@ fn read_profile(env: &Env, name: &str, username: &str, password: &PasswordSource
             let username = username.to_owned();
             let credential = Credential::Basic { username, password };
             Found::new(credential, Source::Profile { name: name.to_owned(), password: place })
+                .if_usable()
         }
         Err(error) => {
             let mut found = Found::anonymous();
@@ -233,9 +241,15 @@ pub fn password_from_stdin() -> Result<Secret, Error> {
     let mut text = String::new();
     stdin
         .lock()
-        .take(MAX_PASSWORD)
+        .take(MAX_PASSWORD + 1)
         .read_to_string(&mut text)
         .map_err(|source| Error::Io { what: "standard input".to_owned(), source })?;
+    if text.len() as u64 > MAX_PASSWORD {
+        return Err(Error::usage(
+            format!("the password on standard input is longer than {MAX_PASSWORD} bytes"),
+            "pipe the password alone into the program",
+        ));
+    }
     match credentials::trim_newline(&text) {
         "" => Err(Error::usage(
             "the password on standard input is empty",

@@ -77,10 +77,13 @@ impl fmt::Display for Endpoint {
 }
 
 /// Whether a host (without port; an IPv6 address with or without brackets) is this machine by
-/// its name or literal address: `localhost`, 127.0.0.0/8, `::1`. Nothing is looked up.
+/// its name or literal address: `localhost` and names below it (RFC 6761 § 6.3), 127.0.0.0/8,
+/// `::1`. Nothing is looked up: a name may lead elsewhere all the same.
 pub fn is_loopback(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    bare.eq_ignore_ascii_case("localhost")
+    let lower = bare.to_ascii_lowercase();
+    lower == "localhost"
+        || lower.ends_with(".localhost")
         || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
@@ -160,7 +163,9 @@ mod tests {
 
     #[test]
     fn loopback() {
-        for host in ["localhost", "LocalHost", "127.0.0.1", "127.9.9.9", "::1", "[::1]"] {
+        for host in
+            ["localhost", "LocalHost", "app.localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]"]
+        {
             assert!(is_loopback(host), "{host}");
         }
         for host in ["localhost.evil.example", "128.0.0.1", "127.1", "[::2]", "lab", "", "[127"] {

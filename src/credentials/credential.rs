@@ -166,6 +166,17 @@ impl Found {
         Found { credential: Some(credential), source, warnings: Vec::new(), trail }
     }
 
+    /// The same without a login that the wire cannot carry: the user is told, and others are looked
+    /// for.
+    pub fn if_usable(self) -> Found {
+        let Some(Err(why)) = self.credential.as_ref().map(Credential::check) else { return self };
+        let mut found = Found::anonymous();
+        found.warnings = self.warnings;
+        found.warnings.push(format!("the login in {} is not used: {why}", self.source));
+        found.trail.push(format!("{}: not used: {why}", self.source));
+        found
+    }
+
     /// No login, on purpose.
     pub fn anonymous() -> Found {
         Found { credential: None, source: Source::None, warnings: Vec::new(), trail: Vec::new() }

@@ -41,7 +41,7 @@ use crate::secret::Secret;
 pub const HELPER_LIMIT: Duration = Duration::from_secs(60);
 
 /// The login in `DOCKER_USERNAME` (or `DOCKER_USER`) and `DOCKER_PASSWORD`; `None` unless both are
-/// set. It is meant for the active registry alone.
+/// set. It is meant for the active registry alone. One that cannot be sent is only its warning.
 pub fn from_environment(env: &Env) -> Option<Found> {
     let password = env.text("DOCKER_PASSWORD").map(trim_newline)?;
     let (variable, username) = ["DOCKER_USERNAME", "DOCKER_USER"]
@@ -49,7 +49,7 @@ pub fn from_environment(env: &Env) -> Option<Found> {
         .find_map(|variable| Some((variable, env.text(variable)?)))?;
     let credential =
         Credential::Basic { username: username.to_owned(), password: Secret::new(password) };
-    Some(Found::new(credential, Source::Environment(variable)))
+    Some(Found::new(credential, Source::Environment(variable)).if_usable())
 }
 
 /// The login that a config.json of this text itself holds for a registry, helpers aside. For

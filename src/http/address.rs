@@ -12,10 +12,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub enum Reach {
     /// Anywhere: the user named the host.
     Anywhere,
+    /// To this machine only: the user named it by a name that stands for this machine.
+    Loopback,
     /// To public addresses, and to private and loopback ones too.
     ForeignPrivate,
     /// To public addresses only.
     ForeignPublic,
+}
+
+impl Reach {
+    /// Whether a server named the host.
+    pub fn is_foreign(self) -> bool {
+        matches!(self, Reach::ForeignPrivate | Reach::ForeignPublic)
+    }
 }
 
 /// What kind of address this is.
@@ -32,7 +41,9 @@ pub enum Kind {
 /// Whether an address may be contacted.
 pub fn allowed(address: IpAddr, reach: Reach) -> bool {
     match (reach, kind(address)) {
-        (Reach::Anywhere, _) | (_, Kind::Public) => true,
+        (Reach::Anywhere, _) => true,
+        (Reach::Loopback, _) => address.to_canonical().is_loopback(),
+        (Reach::ForeignPublic | Reach::ForeignPrivate, Kind::Public) => true,
         (Reach::ForeignPrivate, Kind::Private) => true,
         (_, Kind::Private | Kind::Forbidden) => false,
     }
@@ -153,6 +164,18 @@ mod tests {
             (Reach::ForeignPublic, [true, false, false]),
         ] {
             assert_eq!([public, private, forbidden].map(|a| allowed(a, reach)), expected);
+        }
+        for (address, expected) in [
+            ("127.0.0.1", true),
+            ("127.9.9.9", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("10.0.0.1", false),
+            ("1.1.1.1", false),
+            ("0.0.0.0", false),
+            ("2002:7f00:1::", false),
+        ] {
+            assert_eq!(allowed(address.parse().unwrap(), Reach::Loopback), expected, "{address}");
         }
         assert!(is_metadata_name("Metadata.Google.Internal."));
         assert!(!is_metadata_name("google.com"));

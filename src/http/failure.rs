@@ -2,6 +2,7 @@
 //! client certificate, as errors for people and decisions about trying again.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use super::address::Reach;
@@ -51,7 +52,10 @@ impl Client {
         match (error, proxy) {
             (ureq::Error::Other(other), proxy) => match other.downcast::<ConnectFailure>() {
                 Ok(failure) => match *failure {
-                    ConnectFailure::Address(_) => refused_address(&request.url).into(),
+                    ConnectFailure::Address(ip) => match peer.reach {
+                        Reach::Loopback => not_this_machine(&request.url, ip).into(),
+                        _ => refused_address(&request.url).into(),
+                    },
                     ConnectFailure::Tls(trouble) => network(tls_cause(trouble, peer), Retry::Never),
                     ConnectFailure::Proxy(why) => of_proxy(&proxy.unwrap_or_default(), &why),
                 },
@@ -130,6 +134,17 @@ pub(super) fn refused_address(url: &Url) -> Error {
     }
 }
 
+/// A name that stands for this machine, and an address that it should not have.
+fn not_this_machine(url: &Url, ip: IpAddr) -> Error {
+    Error::Refused {
+        host: url.origin().authority(),
+        what: format!("refused: this name stands for this machine, but its address is {ip}"),
+        hint: "if that is wanted, say how to speak to it: -k for https without checking, or \
+               --plain-http (in a profile: insecure, plain-http)"
+            .to_owned(),
+    }
+}
+
 /// A TLS failure as the user sees it.
 fn tls_cause(trouble: Trouble, peer: &Peer) -> Network {
     match trouble {
@@ -137,7 +152,7 @@ fn tls_cause(trouble: Trouble, peer: &Peer) -> Network {
             fault,
             why,
             directory: peer.tls.directory.clone(),
-            foreign: peer.reach != Reach::Anywhere,
+            foreign: peer.reach.is_foreign(),
         }),
         Trouble::Client(why) => Network::ClientCertificate(why),
         Trouble::Handshake(why) => Network::Handshake(why),

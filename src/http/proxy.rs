@@ -55,11 +55,7 @@ impl Proxies {
             Scheme::Http => self.http.as_deref()?,
             Scheme::Https => self.https.as_deref()?,
         };
-        // Names below `localhost` are loopback too (RFC 6761 § 6.3), here as for TLS.
-        let is_loopback = origin.host() == "localhost"
-            || origin.host().ends_with(".localhost")
-            || origin.ip().is_some_and(|ip| ip.is_loopback());
-        (!is_loopback && !self.bypass.matches(origin)).then_some(proxy)
+        (!origin.is_loopback() && !self.bypass.matches(origin)).then_some(proxy)
     }
 }
 

@@ -128,6 +128,11 @@ impl Origin {
         self.host.trim_start_matches('[').trim_end_matches(']').parse().ok()
     }
 
+    /// Whether the host is this machine, by its address or by a name that stands for it.
+    pub fn is_loopback(&self) -> bool {
+        crate::config::is_loopback(&self.host)
+    }
+
     /// The same host and port under another scheme.
     pub fn with_scheme(&self, scheme: Scheme) -> Self {
         let port =

@@ -113,6 +113,24 @@ fn what_a_registry_repeats_of_the_login() {
     }
 }
 
+/// Words are folded and escaped before they are shown: what is secret in them is hidden before.
+#[test]
+fn what_is_folded_was_hidden_before() {
+    let password = "two  words\u{202e}and more";
+    let registry = TestRegistry::new()
+        .require_basic(USER, password)
+        .hook(move |request: &Request| {
+            request.header("authorization")?;
+            Some(Response::json(400, &json!({"message": format!("not with {password}!")})))
+        })
+        .start();
+    let env = logged_in("elsewhere.example");
+    env.login(&registry.host(), USER, password);
+    three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+        seen.fails(1).says("not with ***!");
+    });
+}
+
 /// The token service got it, and the registry is in league with it.
 #[test]
 fn what_a_registry_learns_from_its_token_service() {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PASSWORD, USER, logged_in, three_ways};
-use crate::support::{TestEnv, TestRegistry};
+use crate::support::{TestEnv, TestRegistry, TokenRules};
 
 /// Names are checked before anything is sent.
 #[test]
@@ -108,6 +108,35 @@ fn logins_that_are_no_login_are_not_sent() {
         output.stdout("");
     }
     assert!(registry.requests().iter().all(|request| request.header("x-injected").is_none()));
+}
+
+/// A user name that HTTP cannot carry makes a login none, wherever it stands: the password would
+/// begin at the colon.
+#[test]
+fn user_names_that_cannot_be_sent_are_told() {
+    let registry = TestRegistry::new().tags("demo/app", ["1.0"]).user(USER, PASSWORD);
+    let registry = registry.require_token(TokenRules::default()).start();
+    let name = registry.repo("demo/app");
+    for user in ["a:b", ":", "a\tb"] {
+        let profile =
+            format!("profile = \"lab\"\n[profiles.lab]\nregistry = \"{}\"\n", registry.host());
+        let env = TestEnv::new().var("DOCKER_USERNAME", user).var("DOCKER_PASSWORD", PASSWORD);
+        env.canary(PASSWORD);
+        env.config_toml(&profile);
+        three_ways(&env, &["ls", &name], |seen| {
+            seen.lists(&["1.0"]).says("DOCKER_PASSWORD is not used: its user name contains");
+        });
+        // What stands in our own configuration is wrong there.
+        let login = format!("username = \"{}\"\npassword = \"x\"\n", user.escape_debug());
+        env.config_toml(&format!("{profile}{login}"));
+        env.run(["ls", &name])
+            .code(2)
+            .stdout("")
+            .stderr_has("config.toml:4:12: ")
+            .stderr_has("username");
+    }
+    let service = registry.token_service().server();
+    assert!(service.requests().iter().all(|r| r.header("authorization").is_none()));
 }
 
 /// A login of the command line goes to one registry, not to the next one.
