@@ -13,6 +13,7 @@ mod failure;
 mod forward;
 pub mod link;
 pub mod proxy;
+mod resolve;
 mod retry;
 pub mod tls;
 pub mod url;
@@ -29,9 +30,10 @@ use crate::report::Reporter;
 use crate::secret::Secret;
 use address::Reach;
 pub use answer::{Answer, Failure};
-use connect::{AddressCache, NoteOpened, PolicyResolver, TlsConnector};
+use connect::{NoteOpened, TlsConnector};
 use failure::{client_certificate_failure, refused_address};
 use forward::ForwardConnector;
+use resolve::{AddressCache, PolicyResolver};
 use retry::Retry;
 use tls::TlsSettings;
 use url::Url;
@@ -261,9 +263,8 @@ impl Client {
             builder = builder.header("authorization", authorization.expose());
         }
         match &request.body {
-            Some((content_type, body)) => {
-                let request = builder.header("content-type", *content_type).body(body.expose())?;
-                agent.run(request)
+            Some((kind, body)) => {
+                agent.run(builder.header("content-type", *kind).body(body.expose())?)
             }
             None if request.probe => {
                 let request = agent
