@@ -154,7 +154,7 @@ impl Client {
     pub fn is_private(&self, origin: &url::Origin) -> bool {
         match origin.ip() {
             Some(ip) => address::kind(ip) == address::Kind::Private,
-            None => self.addresses.is_private(&format!("{}:{}", origin.host(), origin.port())),
+            None => self.addresses.is_private(origin.host()),
         }
     }
 

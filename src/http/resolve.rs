@@ -1,7 +1,8 @@
 //! Names to addresses, once per run and under the policy of `address`.
 //!
 //! This is the resolver that ureq asks at the last moment before connecting. It refuses addresses
-//! that a server may not send us to, and what it has checked is what is contacted.
+//! that a server may not send us to, and what it has checked is what is contacted: a name server
+//! is not asked a second time, not for another port either.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -15,15 +16,16 @@ use ureq::unversioned::transport::NextTimeout;
 use super::address::{self, Reach};
 use super::connect::{ConnectFailure, fail};
 
-/// What names were resolved to in this run.
+/// What hosts were resolved to in this run. The ports mean nothing: they are those of whoever
+/// asked first.
 #[derive(Debug, Default)]
 pub(super) struct AddressCache(Mutex<HashMap<String, ResolvedSocketAddrs>>);
 
 impl AddressCache {
     /// Whether a host that was contacted before has only private or loopback addresses.
-    pub(super) fn is_private(&self, authority: &str) -> bool {
+    pub(super) fn is_private(&self, host: &str) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(authority).is_some_and(|addresses| {
+        known.get(host).is_some_and(|addresses| {
             let is_private = |a: &SocketAddr| address::kind(a.ip()) == address::Kind::Private;
             // One private address beside a public one proves nothing: whoever owns the name
             // could add it to open the way into our network.
@@ -44,6 +46,8 @@ pub(super) struct PolicyResolver {
 }
 
 impl PolicyResolver {
+    /// A host that the user named is not looked up again for a port that a server names: the
+    /// second answer could be another.
     fn look_up(
         &self,
         uri: &Uri,
@@ -51,28 +55,38 @@ impl PolicyResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let known = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
-        if let Some(addresses) = known {
-            return Ok(addresses);
-        }
-        let addresses = match key.parse::<SocketAddr>() {
-            Ok(address) => {
-                let mut addresses = self.empty();
-                addresses.push(address);
-                addresses
-            }
-            Err(_) => {
-                DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| {
-                    match error {
-                        ureq::Error::Io(_) => ureq::Error::HostNotFound,
-                        other => other,
-                    }
-                })?
+        let (host, port) = key.rsplit_once(':').ok_or(ureq::Error::HostNotFound)?;
+        let port = port.parse().map_err(|_| ureq::Error::HostNotFound)?;
+        let cache = || self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = cache().get(host).cloned();
+        let mut addresses = match known {
+            Some(addresses) => addresses,
+            None => {
+                let found = self.ask(uri, key, config, timeout)?;
+                // Of two threads that asked at once, the first one's answer counts for both.
+                cache().entry(host.to_owned()).or_insert(found).clone()
             }
         };
-        let mut known = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(key.to_owned(), addresses.clone());
+        addresses.iter_mut().for_each(|address| address.set_port(port));
         Ok(addresses)
+    }
+
+    fn ask(
+        &self,
+        uri: &Uri,
+        key: &str,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        if let Ok(address) = key.parse::<SocketAddr>() {
+            let mut addresses = self.empty();
+            addresses.push(address);
+            return Ok(addresses);
+        }
+        DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| match error {
+            ureq::Error::Io(_) => ureq::Error::HostNotFound,
+            other => other,
+        })
     }
 }
 
@@ -116,7 +130,7 @@ mod tests {
         for ip in answer {
             addresses.push(SocketAddr::new(ip.parse().unwrap(), 80));
         }
-        resolver.cache.0.lock().unwrap().insert(format!("{host}:80"), addresses);
+        resolver.cache.0.lock().unwrap().insert(host.to_owned(), addresses);
         resolver
     }
 
@@ -163,6 +177,11 @@ mod tests {
             let found = resolve(&resolver, "http://evil.example/t");
             assert_eq!(found, Some(vec!["1.1.1.1".to_owned()]));
         }
+        // Nor for another port, in which a registry could hide a way into our network.
+        let uri = "http://evil.example:6379/t".parse().unwrap();
+        let config = ureq::Agent::config_builder().build();
+        let found = resolver.resolve(&uri, &config, NextTimeout::default()).unwrap();
+        assert_eq!(found.first(), Some(&"1.1.1.1:6379".parse().unwrap()));
         assert_eq!(resolve(&resolver, "http://localhost:1/"), None);
         assert_eq!(resolve(&resolver, "http://127.0.0.1:1/"), None);
     }
@@ -178,8 +197,8 @@ mod tests {
         ];
         for (answer, expected) in cases {
             let resolver = resolver(Reach::Anywhere, "r.example", answer);
-            assert_eq!(resolver.cache.is_private("r.example:80"), expected, "{answer:?}");
-            assert!(!resolver.cache.is_private("other.example:80"));
+            assert_eq!(resolver.cache.is_private("r.example"), expected, "{answer:?}");
+            assert!(!resolver.cache.is_private("other.example"));
         }
     }
 }
