@@ -15,6 +15,7 @@ pub mod link;
 mod pace;
 pub mod proxy;
 mod request;
+mod resolve;
 mod retry;
 pub mod tls;
 pub mod url;
@@ -30,11 +31,12 @@ use crate::error::Error;
 use crate::report::Reporter;
 use address::Reach;
 pub use answer::{Answer, Failure};
-use connect::{AddressCache, NoteOpened, PolicyResolver, TlsConnector};
+use connect::{NoteOpened, TlsConnector};
 use failure::{client_certificate_failure, refused_address};
 use forward::ForwardConnector;
 use pace::Pace;
 pub use request::{Form, Method, Request};
+use resolve::{AddressCache, PolicyResolver};
 use retry::Retry;
 use tls::TlsSettings;
 use url::Url;
@@ -109,7 +111,7 @@ impl Client {
     pub fn is_private(&self, origin: &url::Origin) -> bool {
         match origin.ip() {
             Some(ip) => address::kind(ip) == address::Kind::Private,
-            None => self.addresses.is_private(&format!("{}:{}", origin.host(), origin.port())),
+            None => self.addresses.is_private(origin.host()),
         }
     }
 

@@ -29,9 +29,9 @@ use serde_json::json;
 
 use crate::support::{Output, Response, Server, TestEnv, TestRegistry};
 
-const USER: &str = "alice";
-const PASSWORD: &str = "S3cr3t-canary-7f3a";
-const BEARER: &str = "canary-bearer-9c1d";
+pub const USER: &str = "alice";
+pub const PASSWORD: &str = "S3cr3t-canary-7f3a";
+pub const BEARER: &str = "canary-bearer-9c1d";
 /// No scenario comes near this: it stands for "hangs".
 const HANGS: Duration = Duration::from_secs(25);
 /// Memory of a run, in KiB.
@@ -39,22 +39,22 @@ const MEMORY: u64 = 256 * 1024;
 
 /// How a scenario was run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub enum Way {
     Pipes,
     Verbose,
     Terminal,
 }
 
 /// The end of one run of a scenario.
-struct Seen {
-    way: Way,
-    output: Output,
+pub struct Seen {
+    pub way: Way,
+    pub output: Output,
 }
 
 impl Seen {
     /// Failed as it should: with this code, and nothing on stdout.
     #[track_caller]
-    fn fails(&self, code: i32) -> &Self {
+    pub fn fails(&self, code: i32) -> &Self {
         self.output.code(code);
         if self.way != Way::Terminal {
             self.output.stdout("");
@@ -64,7 +64,7 @@ impl Seen {
 
     /// Succeeded with exactly these lines of data.
     #[track_caller]
-    fn lists(&self, lines: &[&str]) -> &Self {
+    pub fn lists(&self, lines: &[&str]) -> &Self {
         self.output.code(0);
         let found: Vec<&str> = self.output.stdout.lines().map(str::trim_end).collect();
         if self.way == Way::Terminal {
@@ -79,7 +79,7 @@ impl Seen {
 
     /// Said this to the user.
     #[track_caller]
-    fn says(&self, part: &str) -> &Self {
+    pub fn says(&self, part: &str) -> &Self {
         if self.way == Way::Terminal {
             self.output.stdout_has(part);
         } else {
@@ -90,7 +90,7 @@ impl Seen {
 
     /// Said nothing like this.
     #[track_caller]
-    fn says_nothing_of(&self, part: &str) -> &Self {
+    pub fn says_nothing_of(&self, part: &str) -> &Self {
         self.output.stdout_lacks(part).stderr_lacks(part);
         self
     }
@@ -98,7 +98,7 @@ impl Seen {
 
 /// Runs a scenario three ways; `check` looks at each end (and clears the servers' logs).
 #[track_caller]
-fn three_ways(env: &TestEnv, args: &[&str], mut check: impl FnMut(&Seen)) {
+pub fn three_ways(env: &TestEnv, args: &[&str], mut check: impl FnMut(&Seen)) {
     for way in [Way::Pipes, Way::Verbose, Way::Terminal] {
         let verbose = ["-v"].into_iter().filter(|_| way == Way::Verbose);
         let run = env.command(args.iter().copied().chain(verbose)).deadline(HANGS);
@@ -114,7 +114,7 @@ fn three_ways(env: &TestEnv, args: &[&str], mut check: impl FnMut(&Seen)) {
 }
 
 /// An environment with the canary login for a host.
-fn logged_in(host: &str) -> TestEnv {
+pub fn logged_in(host: &str) -> TestEnv {
     let env = TestEnv::new();
     env.login(host, USER, PASSWORD);
     env.canary(BEARER);
@@ -122,16 +122,16 @@ fn logged_in(host: &str) -> TestEnv {
 }
 
 /// An answer of tags/list.
-fn list(tags: &[&str]) -> Response {
+pub fn list(tags: &[&str]) -> Response {
     Response::json(200, &json!({"name": "demo/app", "tags": tags}))
 }
 
 /// A challenge for the repository of the scenarios.
-fn bearer(realm: &str) -> String {
+pub fn bearer(realm: &str) -> String {
     format!("Bearer realm=\"{realm}\",service=\"s\",scope=\"repository:demo/app:pull\"")
 }
 
-fn challenge(field: &str) -> Response {
+pub fn challenge(field: &str) -> Response {
     Response::new(401).header("WWW-Authenticate", field)
 }
 
@@ -148,7 +148,7 @@ fn token_service(ip: &str) -> Server {
 
 /// Fails if anything in the request could tell who the user is.
 #[track_caller]
-fn assert_anonymous(server: &Server) {
+pub fn assert_anonymous(server: &Server) {
     for request in server.requests() {
         for name in ["authorization", "cookie", "proxy-authorization"] {
             assert_eq!(request.header(name), None, "{}", server.log());

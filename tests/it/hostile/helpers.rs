@@ -1,7 +1,11 @@
-//! T11: credential helpers that flood, fail, fork or lie, and names that are no helper's.
+//! T11: credential helpers that flood, fail, fork, hang or lie, and names that are no helper's.
 //!
-//! (A helper that hangs is given up after a minute; the unit tests of `credentials` say so with
-//! a shorter limit.)
+//! A helper that hangs is given up after a minute: one test takes that long, and sleeps.
+
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -65,6 +69,50 @@ fn bad_helpers_are_warnings() {
     three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
         seen.lists(&["1.0"]).says("docker-credential-evil");
     });
+}
+
+/// A helper's patience with its user is a minute; all of these are tried at once.
+#[test]
+fn helpers_that_hang_are_given_up() {
+    const SCRIPTS: [(&str, &str); 5] = [
+        ("hangs", "exec sleep 100"),
+        ("reads", "cat >/dev/null; exec sleep 100"),
+        ("talks", "for _ in $(seq 100); do echo 'still locked' >&2; sleep 1; done"),
+        ("mute", "exec >&-; exec sleep 100"),
+        ("gone", "exec >&- 2>&-; exec sleep 100"),
+    ];
+    let registry = registry();
+    thread::scope(|scope| {
+        for (name, script) in SCRIPTS {
+            let registry = &registry;
+            scope.spawn(move || expect_given_up(registry, name, script));
+        }
+    });
+}
+
+#[track_caller]
+fn expect_given_up(registry: &TestRegistry, name: &str, script: &str) {
+    let env = TestEnv::new();
+    store(&env, name);
+    let file = env.root().join("pid");
+    env.helper(name, &format!("echo $$ >'{}'\n{script}", file.display()));
+    let start = Instant::now();
+    let repository = registry.repo("demo/app");
+    // Before a minute and a half: later they would end by themselves.
+    let run = env.command(["ls", &repository]).deadline(Duration::from_secs(90));
+    let output = run.run();
+    assert!(start.elapsed() >= Duration::from_secs(60), "{:?}\n{output}", start.elapsed());
+    let warning = format!("docker-credential-{name} gave no answer within 60s");
+    output.code(0).stdout("1.0\n").stderr_has("warning: ").stderr_has(&warning);
+    assert_eq!(output.stderr.lines().count(), 1, "{output}");
+    assert!(is_gone(&file), "{name} is still there\n{output}");
+}
+
+/// Whether the process that wrote its number there has ended.
+fn is_gone(file: &Path) -> bool {
+    let id = std::fs::read_to_string(file).expect("the helper was started");
+    let signal = Command::new("/bin/kill").args(["-0", id.trim()]).output();
+    !signal.expect("there is a kill").status.success()
 }
 
 /// What a helper leaves running behind it is not waited for.

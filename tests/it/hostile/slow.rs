@@ -1,5 +1,8 @@
 //! T10: servers that take their time, at each stage. A hang fails by its deadline.
 
+#[cfg(target_os = "linux")]
+mod connect;
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;

@@ -6,12 +6,8 @@
 //!
 //! The bench: `run` (programs), `wire` (HTTP of our own), `registry`, `proxy` (counts what the client sends),
 //! `token` (a token service that signs), `nginx` (TLS in front of a registry), `tls`, `seed` and `bulk` (content),
-//! `skopeo`, `docker_cli`.
-//! Its own tests are in `bench`; the product's in `ls`, `images`, `check`, `plugin`, `signals`, `trust`,
-//! `logins` and `bad_input`.
-//! `token` (a token service that signs), `tls`, `seed` and `bulk` (content), `skopeo`, `docker_cli`.
-//! Its own tests are in `bench`; the product's in `ls`, `images`, `check`, `plugin`, `profile`,
-//! `signals` and `bad_input`.
+//! `skopeo`, `docker_cli`, `network` (public addresses and names that lead to this machine), `dns`.
+//! Its own tests are in `bench`; the product's in the other modules.
 
 #![cfg(unix)]
 #![allow(clippy::print_stderr, reason = "a failing test shows what its servers said")]
@@ -21,10 +17,16 @@ mod bench;
 mod bulk;
 mod check;
 mod details;
+#[cfg(target_os = "linux")]
+mod dns;
 mod docker_cli;
 mod images;
 mod logins;
 mod ls;
+#[cfg(target_os = "linux")]
+mod names;
+#[cfg(target_os = "linux")]
+mod network;
 mod nginx;
 mod plugin;
 mod profile;

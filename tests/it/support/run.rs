@@ -185,7 +185,9 @@ fn wait(
             assert!(sent.is_ok_and(|status| status.success()), "no signal could be sent");
         }
         peak = peak.max(memory(child.id()));
-        thread::sleep(Duration::from_millis(2));
+        // Who takes longer than a moment is waited for without haste.
+        let pause = if start.elapsed() < Duration::from_secs(5) { 2 } else { 20 };
+        thread::sleep(Duration::from_millis(pause));
     }
 }
 
