@@ -81,7 +81,7 @@ pub struct Session {
     client: Arc<Client>,
     endpoint: Endpoint,
     peer: Arc<Peer>,
-    /// Connections to hosts that the registry names, one set for each host and port.
+    /// Connections to hosts and ports that the registry names, one set for each.
     foreign: Mutex<HashMap<String, Arc<Peer>>>,
     /// The origin that answers: the endpoint's, or for a loopback registry what the probe found.
     origin: Mutex<Option<Origin>>,

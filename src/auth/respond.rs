@@ -13,6 +13,7 @@ use super::{Authorization, Call, Login, Resource, Session, Trial, Unauthorized};
 use crate::credentials::Credential;
 use crate::error::Error;
 use crate::http::Peer;
+use crate::http::address::Reach;
 use crate::http::url::{Scheme, Url};
 use crate::secret::Secret;
 
@@ -224,13 +225,20 @@ impl Session {
         Ok(anonymous)
     }
 
-    /// A token service on the registry's own host shares its connections and TLS settings.
+    /// A token service on the registry's own host shares its TLS settings, and its connections.
     fn token_peer(&self, realm: &Url) -> Result<Arc<Peer>, Error> {
-        if realm.origin().host() == self.endpoint.origin.host() {
-            Ok(self.peer.clone())
-        } else {
-            self.foreign(realm.origin())
+        let (ours, theirs) = (&self.endpoint.origin, realm.origin());
+        if theirs.host() != ours.host() {
+            return self.foreign(theirs);
         }
+        // Of another port nobody knows that it is inside as well, unless all of the host is.
+        let is_known = theirs.port() == ours.port() || ours.ip().is_some();
+        if is_known || self.endpoint.reach == Reach::Loopback || self.client.is_private(ours) {
+            return Ok(self.peer.clone());
+        }
+        let mut peers = super::lock(&self.foreign);
+        let own = || Arc::new(Peer::new(self.endpoint.tls.clone(), Reach::OwnPublic));
+        Ok(peers.entry(format!("{theirs}, its own")).or_insert_with(own).clone())
     }
 
     fn basic(&self, call: &Call, history: &mut History) -> Result<Authorization, Error> {

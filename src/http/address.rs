@@ -14,6 +14,9 @@ pub enum Reach {
     Anywhere,
     /// To this machine only: the user named it by a name that stands for this machine.
     Loopback,
+    /// To public addresses: the user named the host, but not this port of it, and the name may have
+    /// addresses inside as well, which whoever owns it could have added.
+    OwnPublic,
     /// To public addresses, and to private and loopback ones too.
     ForeignPrivate,
     /// To public addresses only.
@@ -43,8 +46,7 @@ pub fn allowed(address: IpAddr, reach: Reach) -> bool {
     match (reach, kind(address)) {
         (Reach::Anywhere, _) => true,
         (Reach::Loopback, _) => address.to_canonical().is_loopback(),
-        (Reach::ForeignPublic | Reach::ForeignPrivate, Kind::Public) => true,
-        (Reach::ForeignPrivate, Kind::Private) => true,
+        (_, Kind::Public) | (Reach::ForeignPrivate, Kind::Private) => true,
         (_, Kind::Private | Kind::Forbidden) => false,
     }
 }
@@ -162,6 +164,7 @@ mod tests {
             (Reach::Anywhere, [true, true, true]),
             (Reach::ForeignPrivate, [true, true, false]),
             (Reach::ForeignPublic, [true, false, false]),
+            (Reach::OwnPublic, [true, false, false]),
         ] {
             assert_eq!([public, private, forbidden].map(|a| allowed(a, reach)), expected);
         }

@@ -4,7 +4,7 @@
 use crate::hostile::{PASSWORD, USER, assert_anonymous, logged_in, three_ways};
 use crate::real::dns::Dns;
 use crate::real::network::{ELSEWHERE, METADATA, NEARBY, PRIVATE, PUBLIC, in_own_network};
-use crate::support::Request;
+use crate::support::{Request, TestRegistry};
 
 use super::{assert_untouched, ls, redirecting, registry, serve, token, traps};
 
@@ -105,6 +105,52 @@ fn a_registry_that_is_inside_and_outside_may_not_name_what_is_inside() {
             });
         }
         assert_untouched(&traps);
+    });
+}
+
+/// Nor another port of its own host, where that is inside.
+#[test]
+#[ignore = "needs unshare and ip"]
+fn another_port_of_a_registry_that_is_inside_and_outside() {
+    in_own_network(|| {
+        let _dns = Dns::zone(&[(REGISTRY, &["127.0.0.1", PUBLIC])]);
+        let (trap, service) = (serve("127.0.0.1", token), serve(PUBLIC, token));
+        let registry = registry(PUBLIC, &format!("http://{REGISTRY}/token"));
+        let host = named(registry.server().port());
+        let env = logged_in(&host);
+        three_ways(&env, &ls(&format!("{host}/demo/app")), |seen| {
+            seen.lists(&["1.0"]);
+            assert_eq!(service.requests().len(), 1, "{}", service.log());
+            service.clear();
+        });
+        trap.assert_untouched();
+    });
+}
+
+/// A name that stands for this machine, and leads elsewhere: what a loopback registry may do unasked is not for it.
+#[test]
+#[ignore = "needs unshare and ip"]
+fn a_name_that_stands_for_this_machine_must_lead_here() {
+    in_own_network(|| {
+        const NAME: &str = "app.localhost";
+        for (ip, is_here) in [(PRIVATE, false), (PUBLIC, false), ("127.0.0.1", true)] {
+            let _dns = Dns::zone(&[(NAME, &[ip])]);
+            let registry = TestRegistry::new().tags("demo/app", ["1.0"]).address(ip).start();
+            let host = format!("{NAME}:{}", registry.server().port());
+            let env = logged_in(&host);
+            let name = format!("{host}/demo/app");
+            three_ways(&env, &["ls", "--retries", "0", &name], |seen| {
+                if is_here {
+                    seen.lists(&["1.0"]);
+                } else {
+                    seen.fails(1).says("stands for this machine").says(ip).says("--plain-http");
+                    registry.server().assert_untouched();
+                }
+            });
+            // Whoever says so may.
+            env.run(["ls", "--plain-http", &name]).code(0).stdout("1.0\n");
+            env.run(["ls", "-k", &name]).code(0).stdout("1.0\n");
+        }
     });
 }
 
