@@ -83,8 +83,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
         |image| args.row(context, image),
         |_, row| writer.write_row(&row).map_err(Error::from),
     );
-    writer.finish()?;
-    outcome
+    writer.end(outcome)
 }
 
 impl Args {

@@ -244,6 +244,18 @@ impl<'a, R: Row, W: Write> Writer<'a, R, W> {
         Ok(())
     }
 
+    /// [`Writer::finish`] after rows that may have ended in a failure: if there are none then, there
+    /// are no headers either.
+    ///
+    /// # Errors
+    /// The outcome itself, or what cannot be written.
+    pub fn end<E: From<WriteError>>(self, outcome: Result<(), E>) -> Result<(), E> {
+        if outcome.is_ok() || !self.lines.is_empty() {
+            self.finish()?;
+        }
+        outcome
+    }
+
     /// Writes what is still to be written (a table has its headers even without rows), flushes the
     /// stream and gives it back.
     pub fn finish(mut self) -> Result<W, WriteError> {

@@ -259,3 +259,23 @@ fn a_failing_row_leaves_no_half_record() {
     assert_eq!(error.to_string(), "bad template at 1:12: slice: index out of range: 20");
     assert!(out.is_empty());
 }
+
+/// Headers stand over rows, or over an answer that there are none; over a failure they do not.
+#[test]
+fn a_failure_without_rows_has_no_headers() {
+    let failed = || Err(WriteError::Io(io::ErrorKind::TimedOut.into()));
+    for text in ["table", "table {{.Tag}}"] {
+        let format = Format::parse(text).unwrap();
+        let mut out = Vec::new();
+        Writer::<TagRow, _>::new(&mut out, &format, look()).unwrap().end(failed()).unwrap_err();
+        assert!(out.is_empty(), "{text}");
+        let writer = Writer::<TagRow, _>::new(&mut out, &format, look()).unwrap();
+        writer.end(Ok::<(), WriteError>(())).unwrap();
+        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1, "{text}");
+        out.clear();
+        let mut writer = Writer::new(&mut out, &format, look()).unwrap();
+        writer.write_row(&rows()[0]).unwrap();
+        writer.end(failed()).unwrap_err();
+        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 2, "{text}");
+    }
+}

@@ -118,8 +118,7 @@ impl<'a> Plan<'a> {
                 }
             })
         };
-        writer.finish()?;
-        outcome
+        writer.end(outcome)
     }
 
     /// Prints a line for each digest.
@@ -142,8 +141,7 @@ impl<'a> Plan<'a> {
                 writer.write_row(&row).map_err(Error::from)
             })
         });
-        writer.finish()?;
-        outcome
+        writer.end(outcome)
     }
 
     /// Prints a document for each repository.

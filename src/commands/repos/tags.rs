@@ -100,7 +100,6 @@ pub(super) fn print(
         })
     };
     let outcome = parallel::in_order(&found.entries, context.jobs(profile), work, take);
-    writer.finish()?;
-    outcome?;
-    if worst == 0 { Ok(()) } else { Err(Error::Reported(worst)) }
+    let all = if worst == 0 { Ok(()) } else { Err(Error::Reported(worst)) };
+    writer.end(outcome.and(all))
 }

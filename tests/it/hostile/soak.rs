@@ -1,180 +1,239 @@
-//! Many commands against a registry that fails at random in every way the other tests know.
+//! Many commands of all kinds against a registry that fails at random in every way the other
+//! tests know: no panic, no hang, no leak, little memory, and every success is right.
 //!
-//! The seed is fixed, so a failure comes back. 400 commands run with every `cargo test`;
-//! `DOCKER_TAGS_SOAK=2000` runs as many as it says.
+//! The seed is fixed, and what becomes of a request depends on nothing but its command's
+//! number and what it asks for. 2,000 commands run with every `cargo test`;
+//! `DOCKER_TAGS_SOAK=400` runs as many as it says, `DOCKER_TAGS_SOAK_ONLY=17` that one alone.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod answers;
+mod check;
+mod commands;
+mod content;
+mod faults;
+mod images;
+mod lists;
+mod random;
+mod wire;
+
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::Instant;
 
-use serde_json::json;
+use super::{PASSWORD, USER};
+use crate::support::{Request, Response, Server, TestEnv};
+use answers::Scene;
+use check::{Ended, Met};
+use commands::{Expected, Kind, Maker};
+use content::{Ask, World};
+use faults::Fault;
+use random::Random;
 
-use super::{PASSWORD, USER, challenge, list};
-use crate::support::hostile::{bytes, cut, drip, hang_up};
-use crate::support::{Output, Request, Response, Server, TestEnv};
-
-const TAGS: [&str; 12] = ["7", "6", "5", "4", "3", "2", "1", "0.9", "0.8", "0.7", "0.6", "0.5"];
+/// How many commands run if nothing else is said.
+const COUNT: u64 = 2_000;
+/// So many are a mix, in which everything must have happened.
+const MIX: u64 = 1_500;
 /// Memory of any run, in KiB.
 const SMALL: u64 = 64 * 1024;
+/// How rare faults are in a command's registry, one in so many requests: commands with many
+/// requests need peace to succeed at all, those with few need trouble.
+const RATES: [usize; 6] = [1, 2, 3, 6, 12, 30];
 
-/// Random numbers from a seed: SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
+/// What all commands share.
+struct Stage {
+    world: Arc<World>,
+    /// Another host, which has what blobs and manifests are redirected to.
+    storage: Server,
+    /// A host that nobody may be at with a login.
+    trap: Server,
 }
 
-/// The right answer: three pages of tags, for whoever has the token.
-fn right(request: &Request, service: &str) -> Response {
-    if request.path.ends_with("/token") {
-        return Response::json(200, &json!({"token": super::BEARER, "expires_in": 300}));
-    }
-    if request.bearer() != Some(super::BEARER) {
-        return challenge(&super::bearer(&format!("{service}/token")));
-    }
-    if request.path == "/v2/" {
-        return Response::json(200, &json!({}));
-    }
-    let at: usize = request.param("last").and_then(|n| n.parse().ok()).unwrap_or(0);
-    let end = (at + 4).min(TAGS.len());
-    let page = list(&TAGS[at.min(end)..end]);
-    let link = format!("<{}?last={end}>; rel=\"next\"", request.path);
-    if end < TAGS.len() { page.header("Link", link) } else { page }
+/// What happened in all.
+#[derive(Default)]
+struct Tally {
+    /// Successes and failures.
+    kinds: BTreeMap<Kind, (u32, u32)>,
+    faults: BTreeMap<Fault, u32>,
+    /// The most memory, in KiB.
+    peak: u64,
+    /// The numbers of the commands whose end was wrong.
+    wrong: Vec<u64>,
 }
 
-/// The right answer, or one of the ways to fail. None of them may end in a wrong list.
-fn perhaps(random: &mut Random, answer: Response, trap: &str, is_token: bool) -> Response {
-    let length = answer.bytes(false).len() as u64;
-    match random.below(40) {
-        0 => hang_up(),
-        1 => {
-            let end = random.below(length) as usize;
-            bytes(answer.bytes(false)[..end].to_vec())
-        }
-        2 => cut(&answer, random.below(30) as usize),
-        3 => Response::new([400, 401, 403, 404, 405, 418, 501][random.below(7) as usize]),
-        4 => Response::new([408, 429, 500, 502, 503, 504][random.below(6) as usize]),
-        5 => Response::new(429).header("Retry-After", "3600"),
-        6 => Response::new(302).header("Location", format!("{trap}/x")),
-        7 => Response::new(307).header("Location", "http://169.254.169.254/"),
-        8 => challenge(&super::bearer("http://169.254.169.254/token")),
-        9 => challenge(&super::bearer("file:///etc/passwd")),
-        10 => Response::with_body(200, "text/html", "<html>\u{1b}[31m</html>"),
-        11 if is_token => Response::json(200, &json!({"token": "a\r\nX: y"})),
-        12 => answer.header("Content-Encoding", "gzip"),
-        13 => answer.header("Warning", "299 - \"\u{9b}31m beware\""),
-        14 => list(&["9"]).header("Link", format!("<{trap}/v2/x?last=1>; rel=next")),
-        15 => list(&["9"]).header("Link", "</v2/demo/app/tags/list>; rel=next"),
-        16 => Response::raw(|stream| drop(stream.read(&mut [0]))),
-        17 => drip(&answer, 7, Duration::from_millis(1)),
-        18 => bytes(b"\xff\xfenonsense\r\n\r\n".to_vec()),
-        19 => bytes(vec![b'['; 200_000]),
-        20 => Response::with_body(200, "application/json", "[".repeat(200_000)),
-        21 => answer.chunked(),
-        _ => answer,
-    }
-}
-
-/// How one command was run, and what its success would be.
-fn command(random: &mut Random, repository: &str) -> (Vec<String>, Vec<String>) {
-    let mut expected: Vec<String> = TAGS.iter().map(ToString::to_string).collect();
-    let retries = ["0", "0", "0", "1"][random.below(4) as usize];
-    let mut args = vec!["ls", "--timeout", "0.3", "--retries", retries];
-    match random.below(6) {
-        0 => args.push("-v"),
-        1 => args.extend(["--sort", "none"]),
-        2 => {
-            args.push("--reverse");
-            expected.reverse();
-        }
-        3 => {
-            args.extend(["--limit", "3"]);
-            expected.truncate(3);
-        }
-        4 => args.extend(["--format", "{{.Tag}}"]),
-        _ => {}
-    }
-    args.push(repository);
-    (args.into_iter().map(str::to_owned).collect(), expected)
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 #[test]
 fn nothing_goes_wrong_but_honestly() {
-    let count = std::env::var("DOCKER_TAGS_SOAK").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
+    let only = from_environment("DOCKER_TAGS_SOAK_ONLY");
+    let count = from_environment("DOCKER_TAGS_SOAK").unwrap_or(COUNT);
+    let numbers = only.map_or(0..count, |only| only..only + 1);
+    let world = Arc::new(World::new());
+    let theirs = world.clone();
     let trap = Server::on("127.0.0.3", |_| Response::new(404));
-    let (next, good) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let origin = trap.origin();
+    let storage =
+        Server::on("127.0.0.2", move |request| answers::storage(&theirs, request, &origin));
+    let stage = Stage { world, storage, trap };
+    let (next, tally) = (AtomicU64::new(numbers.start), Mutex::new(Tally::default()));
+    let started = Instant::now();
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::SeqCst);
-                    if number >= count {
+                    if number >= numbers.end {
                         return;
                     }
-                    if one(number as u64, &trap.origin()) {
-                        good.fetch_add(1, Ordering::SeqCst);
+                    let ended = catch_unwind(AssertUnwindSafe(|| stage.one(number, &tally)));
+                    if ended.is_err() {
+                        // One is enough: the others come to their end, and no new ones begin.
+                        next.store(numbers.end, Ordering::SeqCst);
+                        lock(&tally).wrong.push(number);
                     }
                 }
             });
         }
     });
-    let good = good.load(Ordering::SeqCst);
-    // The mix is such that a good part succeeds and a good part fails: else it tests nothing.
-    assert!(good > count / 20 && good < count * 19 / 20, "{good} of {count} succeeded");
-    super::assert_anonymous(&trap);
-    for request in trap.requests() {
-        assert_eq!(request.path, "/x", "only a redirect leads there\n{}", trap.log());
+    let tally = tally.into_inner().expect("nothing panics while it is held");
+    tally.tell(started);
+    let Tally { wrong, .. } = &tally;
+    assert!(wrong.is_empty(), "{wrong:?}: DOCKER_TAGS_SOAK_ONLY=NUMBER repeats one of them alone");
+    stage.check_others();
+    if numbers.end - numbers.start >= MIX {
+        tally.check_mix();
     }
 }
 
-/// Runs one command against a server of its own; whether it succeeded.
-fn one(number: u64, trap: &str) -> bool {
-    let random = Mutex::new(Random(number));
-    let trap = trap.to_owned();
-    let server = Server::new(move |request| {
-        let right = right(request, &request.origin());
-        perhaps(
-            &mut random.lock().expect("no panic"),
-            right,
-            &trap,
-            request.path.ends_with("/token"),
-        )
-    });
-    let env = TestEnv::new();
-    env.login(&server.host(), USER, PASSWORD);
-    env.canary(super::BEARER);
-    let repository = format!("{}/demo/app", server.host());
-    let (args, expected) = command(&mut Random(number ^ 0x5eed), &repository);
-    let output = env.command(args).deadline(super::HANGS).run();
-    check(number, &output, &expected);
-    for request in server.requests() {
-        let to_service = request.path.ends_with("/token");
-        assert!(to_service || request.basic().is_none(), "{number}\n{}", server.log());
-        assert_eq!(request.header("x"), None);
-    }
-    output.code == 0
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().expect("nothing panics while it is held")
 }
 
-/// Whatever happened: small, orderly, and no success that is not right.
-fn check(number: u64, output: &Output, expected: &[String]) {
-    assert!(output.peak_kib.unwrap_or(0) < SMALL, "{number}: {:?} KiB\n{output}", output.peak_kib);
-    let lines: Vec<&str> = output.stdout.lines().collect();
-    if output.stderr.contains("may be incomplete") {
-        // A page that was gone (404): what is there is kept, and said to be less.
-        assert!(lines.iter().all(|line| TAGS.contains(line)), "{number}\n{output}");
-    } else if output.code == 0 {
-        assert!(lines == expected, "{number}: a wrong list\n{output}");
-    } else {
-        assert!(!output.stderr.is_empty(), "{number}\n{output}");
-        let streamed =
-            output.command.contains("--sort none") || output.command.contains("--format");
-        assert!(streamed || lines.is_empty(), "{number}\n{output}");
+impl Stage {
+    /// Runs one command against a server of its own, and checks its end.
+    fn one(&self, number: u64, tally: &Mutex<Tally>) {
+        let met = Arc::new(Mutex::new(Vec::new()));
+        let server = self.server(number, met.clone());
+        let host = server.host();
+        let random = Random::of_command(number);
+        let command = Maker { world: &self.world, host: &host, random }.command();
+        let env = TestEnv::new();
+        env.login(&host, USER, PASSWORD);
+        if !matches!(command.expected, Expected::Token(_)) {
+            // There it is what was asked for.
+            env.canary(super::BEARER);
+        }
+        let output = env.command(command.args.clone()).deadline(command.deadline).run();
+        let (met, requests) = (std::mem::take(&mut *lock(&met)), server.requests());
+        let ended = Ended { command: &command, host: &host, output: &output, met, requests };
+        let peak = output.peak_kib.unwrap_or(0);
+        let outcome = match peak < SMALL {
+            true => ended.check().and_then(|()| check_requests(&ended.requests)),
+            false => Err(format!("{peak} KiB of memory")),
+        };
+        let Ended { met, .. } = &ended;
+        if let Err(why) = outcome {
+            let met = met.iter().map(|met| format!("{:?}: {:?}\n", met.ask, met.fault));
+            panic!("command {number}: {why}\n{output}\n{}", met.collect::<String>());
+        }
+        let mut tally = lock(tally);
+        let (good, bad) = tally.kinds.entry(command.kind).or_default();
+        *if output.code == 0 { good } else { bad } += 1;
+        tally.peak = tally.peak.max(peak);
+        for met in met {
+            *tally.faults.entry(met.fault).or_default() += 1;
+        }
+    }
+
+    /// The registry and token service of one command.
+    fn server(&self, number: u64, met: Arc<Mutex<Vec<Met>>>) -> Server {
+        let rate = Random::of_request(number, "rate", 0).pick(&RATES);
+        let before = Mutex::new(HashMap::<String, u64>::new());
+        let storage = format!("{}/{number}", self.storage.origin());
+        let (world, trap) = (self.world.clone(), self.trap.origin());
+        Server::new(move |request| {
+            let asked = identity(request);
+            let ask = Ask::of(request);
+            let times = {
+                let mut before = lock(&before);
+                let times = before.entry(asked.clone()).or_default();
+                *times += 1;
+                *times - 1
+            };
+            let mut random = Random::of_request(number, &asked, times);
+            let right = world.right(request, &ask);
+            let Some(fault) = Fault::choose(&mut random, rate, request, &ask, &right) else {
+                return right;
+            };
+            let scene = Scene { world: &world, request, ask: &ask, storage: &storage, trap: &trap };
+            let answer = scene.answer(fault, right, &mut random);
+            lock(&met).push(Met { fault, ask, status: answer.status });
+            answer
+        })
+    }
+
+    /// Nobody told the other hosts who he is, or asked them for more than they were named for.
+    fn check_others(&self) {
+        for server in [&self.storage, &self.trap] {
+            super::assert_anonymous(server);
+        }
+        for request in self.trap.requests() {
+            // A redirect leads there, or a registry that names it as its token service.
+            let known = ["/x", "/token"].contains(&&*request.path);
+            assert!(known, "{}", self.trap.log());
+        }
+    }
+}
+
+/// What a request asks for, the same in every run: no port is in it.
+fn identity(request: &Request) -> String {
+    let login = request.header("authorization").and_then(|login| login.split(' ').next());
+    format!("{} {} {}", request.method, request.target(), login.unwrap_or_default())
+}
+
+/// The login goes to the token service alone, and nothing that a server said is in a request.
+fn check_requests(requests: &[Request]) -> Result<(), String> {
+    for request in requests {
+        let (to_service, target) = (request.path == "/token", request.target());
+        let misled =
+            if to_service { request.bearer().is_some() } else { request.basic().is_some() };
+        if misled {
+            return Err(format!("a login went to {target}"));
+        }
+        let foreign = Ask::of(request) == Ask::Nothing || request.path.contains("..");
+        if foreign || ["x", "cookie"].iter().any(|name| request.header(name).is_some()) {
+            return Err(format!("a request for {target}"));
+        }
+    }
+    Ok(())
+}
+
+impl Tally {
+    /// The figures, for whoever wants to see them.
+    #[expect(clippy::print_stderr, reason = "the test harness shows it with --nocapture")]
+    fn tell(&self, started: Instant) {
+        let good: u32 = self.kinds.values().map(|(good, _)| good).sum();
+        let bad: u32 = self.kinds.values().map(|(_, bad)| bad).sum();
+        eprintln!(
+            "{good} right, {bad} honest failures in {:?}, at most {} KiB\n{:?}\n{:?}",
+            started.elapsed(),
+            self.peak,
+            self.kinds,
+            self.faults
+        );
+    }
+
+    /// Everything happened: each command did well and badly, each fault was met.
+    fn check_mix(&self) {
+        for kind in Kind::ALL {
+            let (good, bad) = self.kinds.get(&kind).copied().unwrap_or_default();
+            assert!(good >= 5 && bad >= 5, "{kind:?}: {good} successes and {bad} failures");
+        }
+        for fault in Fault::ALL {
+            assert!(self.faults.contains_key(&fault), "{fault:?} was never met");
+        }
     }
 }

@@ -323,3 +323,30 @@ fn what_is_no_image_has_what_it_has() {
     // Charts and artifacts have no image config worth a request.
     assert_eq!(counts(&registry)[2], 0, "{}", registry.log());
 }
+
+/// A failure is told on stderr alone; headers stand over rows, or over the answer that there are none.
+#[test]
+fn no_headers_over_a_failure() {
+    let registry = TestRegistry::new()
+        .tags("a", ["1"])
+        .hook(|request| (!request.path.starts_with("/v2/a/")).then(|| Response::new(500)))
+        .start();
+    let (good, bad) = (registry.repo("a"), registry.repo("b"));
+    let (one, other) = (format!("{bad}:1"), format!("{bad}:2"));
+    let run = |arguments: &[&str]| {
+        TestEnv::new().run(["--retries", "0"].iter().chain(arguments).copied())
+    };
+    for arguments in [
+        &["ls", "-l", &*bad][..],
+        &["ls", "--digests", &bad],
+        &["ls", "--group-by", "digest", &bad],
+        &["ls", "--format", "table {{.Tag}}", &bad],
+        &["ls", "--digests", &bad, &bad],
+        &["digest", "--format", "table", &one, &other],
+    ] {
+        run(arguments).code(5).stdout("").stderr_has("500");
+    }
+    let output = run(&["ls", "--digests", &bad, &good]);
+    output.code(5).stdout_has("TAG").stdout_has("sha256:").stderr_has("500");
+    run(&["ls", "--digests", "--filter", "x", &good]).code(0).stdout_has("DIGEST").silent();
+}
