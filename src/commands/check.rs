@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::http::url::quoted;
 use crate::output::{Column, Format, Look, Row, Writer};
 use crate::reference::{Reference, Registry as RegistryName};
-use crate::registry::{Ping, Registry};
+use crate::registry::{Admission, Ping, Registry};
 use crate::terminal::sanitize;
 
 const EXAMPLES: &str = "\
@@ -275,14 +275,17 @@ fn ask(registry: &Registry, subject: &Subject, report: &mut Report) -> Result<()
     }));
     let started = Instant::now();
     let outcome = match subject.reference.as_ref() {
-        Some(reference) => registry.token(reference.repository()),
-        None => registry.base_token(),
+        Some(reference) => registry.admission(reference.repository()),
+        None => registry.base_token().map(|token| Admission { token, missing: None }),
     };
     let milliseconds = milliseconds(started);
-    let granted = outcome.as_ref().ok().and_then(|token| token.as_ref());
+    let granted = outcome.as_ref().ok().and_then(|admission| admission.token.as_ref());
     let access = granted.and_then(|token| claims(token.expose())).map(|c| granted_actions(&c));
     report.token = Some(TokenReport { granted: granted.is_some(), access, milliseconds });
-    outcome.map(drop)
+    match outcome?.missing {
+        Some(missing) => Err(missing),
+        None => Ok(()),
+    }
 }
 
 fn milliseconds(since: Instant) -> u64 {

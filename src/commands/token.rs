@@ -41,7 +41,7 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
     let target = context.resolve(&args.repository)?;
     let (reference, profile) = (&target.reference, &target.profile);
     let registry = context.registry(reference.registry(), profile)?;
-    let token = registry.token(reference.repository())?.ok_or_else(|| {
+    let token = registry.admission(reference.repository())?.token.ok_or_else(|| {
         Error::usage(
             format!("{} gives no tokens", reference.registry()),
             "it is open, or it takes user name and password with every request: curl -u USER",

@@ -75,7 +75,7 @@ impl Registry {
         self.session.send(&call, |answer| {
             match answer.status() {
                 200 => {}
-                404 => return Err(not_found(&self.session, answer, &object)),
+                404 => return Err(not_found(&self.session, answer, &object).into()),
                 _ => return Err(unexpected(answer)),
             }
             let body = answer.bytes(MAX_LIST, "the list")?;

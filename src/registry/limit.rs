@@ -42,7 +42,8 @@ impl Registry {
                 &self.session,
                 answer,
                 &format!("repository {registry}/{REPOSITORY}"),
-            )),
+            )
+            .into()),
             _ => Err(unexpected(answer)),
         })
     }

@@ -30,6 +30,15 @@ pub struct Registry {
     is_head_useless: AtomicBool,
 }
 
+/// What a registry says to a request for a repository.
+#[derive(Debug)]
+pub struct Admission {
+    /// The bearer token that it takes; `None`: it asks for none.
+    pub token: Option<Secret>,
+    /// Why there is nothing to be asked for: it says that there is no such repository.
+    pub missing: Option<Error>,
+}
+
 /// How a list is asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ListOptions {
@@ -79,22 +88,24 @@ impl Registry {
         pages::walk(&self.session, &list, sink)
     }
 
-    /// The bearer token that the registry takes for pulling from a repository. `None`: it asks for
-    /// none.
+    /// What the registry takes and says when it is asked for a repository. One that does not exist
+    /// still has a token.
     ///
     /// # Errors
-    /// As for any request. A repository that does not exist still has a token.
-    pub fn token(&self, repository: &Repository) -> Result<Option<Secret>, Error> {
+    /// As for any request.
+    pub fn admission(&self, repository: &Repository) -> Result<Admission, Error> {
         let resource = Resource::Repository(repository.as_str().to_owned(), false);
         let path = format!("/v2/{repository}/tags/list");
         let query = Some("n=1");
         let call =
             Call { method: Method::Get, path: &path, query, accept: None, resource: &resource };
-        self.session.send(&call, |answer| match answer.status() {
-            200..=299 | 404 => Ok(()),
+        let object = format!("repository {}", self.name(repository));
+        let missing = self.session.send(&call, |answer| match answer.status() {
+            200..=299 => Ok(None),
+            404 => Ok(Some(not_found(&self.session, answer, &object))),
             _ => Err(unexpected(answer)),
         })?;
-        Ok(self.session.token_for(&resource))
+        Ok(Admission { token: self.session.token_for(&resource), missing })
     }
 
     /// The token that the registry gives for `GET /v2/` with the login, if it gives any.
@@ -131,7 +142,7 @@ fn unexpected(answer: &mut Answer) -> Failure {
 }
 
 /// The error for a `404`, which registries explain with `NAME_UNKNOWN` or not at all.
-fn not_found(session: &Session, answer: &mut Answer, object: &str) -> Failure {
+fn not_found(session: &Session, answer: &mut Answer, object: &str) -> Error {
     let hint = match (answer.detail(), session.endpoint().login_argument()) {
         (None, _) => format!("check the spelling; is {} a container registry?", answer.host()),
         (Some(_), login) => {
@@ -139,5 +150,5 @@ fn not_found(session: &Session, answer: &mut Answer, object: &str) -> Failure {
             format!("check the spelling; if it is private: {}", login.trim_end())
         }
     };
-    Error::NotFound { object: object.to_owned(), hint }.into()
+    Error::NotFound { object: object.to_owned(), hint }
 }

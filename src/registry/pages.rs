@@ -169,7 +169,9 @@ impl Walk<'_> {
                 200 => {}
                 400 | 405 if !first => return Ok(None),
                 404 if !first => return Ok(Some(())),
-                404 => return Err(super::not_found(self.session, answer, &self.list.object)),
+                404 => {
+                    return Err(super::not_found(self.session, answer, &self.list.object).into());
+                }
                 _ => return Err(super::unexpected(answer)),
             }
             // When the answer was cut short and is read again, what it gave before is skipped.

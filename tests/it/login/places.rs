@@ -223,3 +223,17 @@ fn a_password_that_cannot_be_had_is_a_warning() {
         output.stderr_has("going on without this login");
     }
 }
+
+/// `check` does not call a repository good that the registry has never heard of.
+#[test]
+fn what_is_not_there_is_told_by_check() {
+    let registry =
+        TestRegistry::new().tags("a", ["1"]).require_token(TokenRules::default()).start();
+    let env = TestEnv::new();
+    env.run(["check", &registry.repo("a")]).code(0).stdout_has("can be asked for");
+    let output = env.run(["check", &registry.repo("nope")]);
+    output.code(3).stdout_has("Token: ").stdout_lacks("can be asked for");
+    output.stderr_has("repository ").stderr_has("/nope not found").stderr_has("hint: ");
+    // A token for it there is all the same: it may be about to be pushed.
+    env.run(["token", &registry.repo("nope")]).code(0);
+}
