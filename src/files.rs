@@ -98,10 +98,12 @@ pub fn follow(path: &Path) -> io::Result<PathBuf> {
 #[cfg(unix)]
 fn refuse_foreign_link(link: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    if fs::metadata(directory_of(link))?.permissions().mode() & 0o002 == 0 {
+    let directory = directory_of(link);
+    if fs::metadata(directory)?.permissions().mode() & 0o002 == 0 {
         return Ok(());
     }
-    let message = format!("{} is a link in a directory that others can write to", link.display());
+    let directory = directory.display();
+    let message = format!("links in {directory} are not followed, for others can write there");
     Err(io::Error::new(ErrorKind::PermissionDenied, message))
 }
 
