@@ -12,9 +12,10 @@
 //!
 //! The lowest layer is pure: no I/O, no clock, no environment. Only `http` knows ureq, only
 //! `credentials` and `install` start other programs (both through `process`), only `report` and
-//! `run` write to stderr. `complete` answers the shells, `hooks` answers docker after a failed
-//! pull, `signals` ends the program early, `man` writes the manual from the command line's definition. Start
-//! reading with [`commands::ls`], then [`registry`], [`auth`], [`error`].
+//! `run` write to stderr, only `files` puts files in the place of others, only `signals` ends the
+//! program early. `complete` answers the shells, `hooks` answers docker after a failed pull, `man`
+//! writes the manual from the command line's definition. Start reading with [`commands::ls`], then
+//! [`registry`], [`auth`], [`error`].
 #![forbid(unsafe_code)]
 
 pub mod auth;
