@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Output, TestEnv};
+use crate::support::{Output, TestEnv, TestRegistry};
 
 fn sh(env: &TestEnv, script: &str) -> Output {
     env.program_run("/bin/sh", ["-c", script]).run()
@@ -54,13 +54,13 @@ fn the_pipe_can_close_early() {
     assert!(start.elapsed() < Duration::from_secs(60), "yes did not notice");
 }
 
+/// Not by a shell: where this run was started in the background, a shell cannot catch the signal.
 #[test]
 fn a_run_can_be_interrupted() {
+    let registry = TestRegistry::new().tags("a", ["1"]).delay(Duration::from_secs(3600)).start();
     let env = TestEnv::new();
-    let begun = env.root().join("work/begun");
-    let script = "trap 'exit 130' INT; touch begun; while :; do sleep 0.01; done";
-    let run = env.program_run("/bin/sh", ["-c", script]);
-    run.interrupt_when(|| begun.exists()).run().code(130);
+    let run = env.command(["ls", &registry.repo("a")]);
+    run.interrupt_when(|| registry.server().connections() > 0).run().code(130);
 }
 
 #[test]
