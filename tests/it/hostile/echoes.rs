@@ -183,3 +183,25 @@ fn what_the_hub_repeats_of_the_login() {
         assert!(hub.server().requests().iter().any(|request| request.method == "POST"));
     }
 }
+
+/// A message folds a server's words and cuts them short: a secret is hidden before that.
+#[test]
+fn a_login_is_hidden_before_its_words_are_folded() {
+    const BLANKS: &str = "S3cr3t  canary\t7f3a";
+    for before in [String::new(), "x".repeat(4_080)] {
+        let registry = TestRegistry::new()
+            .require_basic(USER, BLANKS)
+            .hook(move |request: &Request| {
+                request.header("authorization")?;
+                Some(Response::json(400, &json!({"message": format!("{before}{BLANKS} is bad")})))
+            })
+            .start();
+        let env = TestEnv::new();
+        env.login(&registry.host(), USER, BLANKS);
+        env.canary("S3cr3t");
+        env.canary("7f3a");
+        three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+            seen.fails(1).says("***");
+        });
+    }
+}

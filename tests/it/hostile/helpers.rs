@@ -74,7 +74,7 @@ fn a_helper_that_forks_is_not_waited_for() {
     let env = TestEnv::new();
     store(&env, "forks");
     let answer = format!("{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}");
-    env.helper("forks", &format!("sleep 20 &\necho '{answer}'"));
+    env.helper("forks", &format!("sleep 40 &\necho '{answer}'"));
     three_ways(&env, &["ls", &registry.repo("demo/secret")], |seen| {
         seen.lists(&["2.0"]);
     });

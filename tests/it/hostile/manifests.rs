@@ -196,3 +196,31 @@ fn one_clock_for_all_workers() {
     assert!(early <= 8, "{early} requests in the meantime");
     assert_eq!(registry.requests().len(), 61, "{}", registry.log());
 }
+
+/// A config without end, whatever its descriptor says of its size.
+#[test]
+fn endless_configs() {
+    let image = Image::oci("a", "linux/amd64");
+    let at = format!("/blobs/{}", image.config().digest);
+    let sent = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&sent);
+    let registry = TestRegistry::new()
+        .image("demo/app:1", &image)
+        .hook(move |request| {
+            let blob = Response::new(200).header("Content-Type", "application/octet-stream");
+            let is_config = request.path.ends_with(&at);
+            is_config.then(|| endless(blob, vec![b' '; 65_536], None, Arc::clone(&counter)))
+        })
+        .start();
+    let env = logged_in(&registry.host());
+    for command in ["config", "inspect"] {
+        three_ways(&env, &[command, &registry.repo("demo/app:1")], |seen| {
+            seen.fails(1).says("8 MiB");
+            seen.output.peak_kib.into_iter().for_each(|peak| assert!(peak < 64 * 1024));
+            let taken = sent.swap(0, Ordering::SeqCst);
+            assert!(taken <= 24 * MIB, "{taken} bytes");
+            assert_eq!(registry.requests().len(), 2, "{}", registry.log());
+            registry.server().clear();
+        });
+    }
+}

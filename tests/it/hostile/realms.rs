@@ -195,6 +195,8 @@ fn a_realm_must_be_a_plain_url() {
         let registry = insists_on(&bearer(&realm));
         let env = TestEnv::new();
         env.login(&registry.host(), USER, "an-other-canary-55");
+        // Somebody's, though not ours.
+        env.canary(PASSWORD);
         three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
             seen.fails(1).says("token service");
         });
