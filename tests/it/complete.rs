@@ -35,6 +35,8 @@ fn tags_newest_first_and_kept() {
     assert_eq!(mode(&cache), 0o700);
     for file in fs::read_dir(&cache).expect("the cache").flatten() {
         assert_eq!(mode(&file.path()), 0o600);
+        let name = file.file_name().into_string().expect("ASCII");
+        assert!(!["team", "app", "127"].iter().any(|word| name.contains(word)), "{name}");
         fs::write(file.path(), "damaged").expect("it is ours");
     }
     complete(&env, &["check", &format!("{repo}:")]).lines(&all);
@@ -133,6 +135,14 @@ fn nobody_waits_for_a_registry_that_is_silent() {
     quiet.code(0).silent().lines(&[":4"]);
     let gone = TestRegistry::new().start().host();
     complete(&env, &["check", &format!("{gone}/a:")]).stdout_has(&gone).stdout_has("\n:4");
+}
+
+#[test]
+fn a_registry_in_trouble_is_asked_once() {
+    let registry = TestRegistry::new().fail_first(9, 503).start();
+    let word = registry.repo("a:");
+    complete(&TestEnv::new(), &["check", &word]).stdout_has("_activeHelp_ ").stdout_has("503");
+    assert_eq!(registry.requests().len(), 1, "{}", registry.log());
 }
 
 #[test]

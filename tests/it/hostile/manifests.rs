@@ -224,3 +224,24 @@ fn endless_configs() {
         });
     }
 }
+
+/// An index with more entries than any image has platforms, and one of more values than memory is for.
+#[test]
+fn a_giant_index_is_refused() {
+    let entry = json!({"mediaType": OCI_MANIFEST, "size": 7, "digest": sha256(b"x")}).to_string();
+    let entries = format!("\"manifests\":[{}{entry}]", format!("{entry},").repeat(10_000));
+    let values = format!("\"manifests\":[],\"x\":[{}0]", "0,".repeat(3_000_000));
+    for (members, words) in [(entries, "more than 10000 manifests"), (values, "too many values")] {
+        let bytes = format!("{{\"schemaVersion\":2,{members}}}").into_bytes();
+        let registry = TestRegistry::new()
+            .hook(move |_| Some(Response::with_body(200, OCI_INDEX, bytes.clone())))
+            .start();
+        let env = logged_in(&registry.host());
+        for command in ["platforms", "inspect"] {
+            three_ways(&env, &[command, &registry.repo("demo/app:1")], |seen| {
+                seen.fails(1).says(words);
+                seen.output.peak_kib.into_iter().for_each(|peak| assert!(peak < 100 * 1024));
+            });
+        }
+    }
+}
