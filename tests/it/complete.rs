@@ -137,6 +137,25 @@ fn nobody_waits_for_a_registry_that_is_silent() {
     complete(&env, &["check", &format!("{gone}/a:")]).stdout_has(&gone).stdout_has("\n:4");
 }
 
+/// Nor for one that answers each request in time, and never comes to an end.
+#[test]
+fn nobody_waits_for_many_pages() {
+    let registry = TestRegistry::new()
+        .hook(|request| {
+            std::thread::sleep(Duration::from_millis(300));
+            let page: usize = request.param("last").and_then(|n| n.parse().ok()).unwrap_or(0);
+            let list = Response::json(200, &json!({"tags": [format!("t{page}")]}));
+            Some(list.header("Link", format!("</v2/a/tags/list?last={}>; rel=next", page + 1)))
+        })
+        .start();
+    let word = registry.repo("a:");
+    let env = TestEnv::new();
+    let run = env.command(["__complete", "check", &word]).deadline(Duration::from_secs(8));
+    let help = format!("_activeHelp_ {}: no answer within 1 s", registry.host());
+    run.run().code(0).silent().lines(&[&help, ":4"]);
+    assert!(registry.requests().len() < 8, "{}", registry.log());
+}
+
 #[test]
 fn a_registry_in_trouble_is_asked_once() {
     let registry = TestRegistry::new().fail_first(9, 503).start();
