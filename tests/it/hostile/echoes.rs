@@ -141,20 +141,27 @@ fn what_a_registry_learns_from_its_token_service() {
 /// An identity token, traded by POST, comes back in the refusal.
 #[test]
 fn what_a_token_service_repeats_of_an_identity_token() {
-    for spelling in spellings(PUNCTUATED) {
-        let service = Server::new(move |_| {
-            Response::json(403, &json!({"details": format!("bad refresh token {spelling}")}))
-        });
-        let registry = super::insists_on(&super::bearer(&format!("{}/token", service.origin())));
-        let env = TestEnv::new();
-        let auths = json!({registry.host(): {"identitytoken": PUNCTUATED, "auth": ""}});
-        env.docker_config_json(&json!({ "auths": auths }));
-        env.canary(PUNCTUATED);
-        env.canary("S3cr3t%2B");
-        three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
-            assert_ne!(seen.output.code, 0, "{}", seen.output);
-        });
-        assert!(service.requests().iter().any(|request| request.method == "POST"));
+    for (status, is_quoted) in [(401, true), (403, false), (418, true)] {
+        for spelling in spellings(PUNCTUATED) {
+            let service = Server::new(move |_| {
+                let details = format!("bad refresh token {spelling}");
+                Response::json(status, &json!({ "details": details }))
+            });
+            let field = super::bearer(&format!("{}/token", service.origin()));
+            let registry = super::insists_on(&field);
+            let env = TestEnv::new();
+            let auths = json!({registry.host(): {"identitytoken": PUNCTUATED, "auth": ""}});
+            env.docker_config_json(&json!({ "auths": auths }));
+            env.canary(PUNCTUATED);
+            env.canary("S3cr3t%2B");
+            three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+                assert_ne!(seen.output.code, 0, "{}", seen.output);
+                if is_quoted {
+                    seen.says("bad refresh token ***");
+                }
+            });
+            assert!(service.requests().iter().any(|request| request.method == "POST"));
+        }
     }
 }
 
