@@ -344,3 +344,27 @@ fn parse_proxy(text: &str) -> Result<ureq::Proxy, ureq::Error> {
         Err(ureq::Error::ConnectProxyFailed("only http and https proxies are supported".to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_has_a_time_limit() {
+        let limits = |timeout| {
+            let settings = Settings { timeout, ..Settings::default() };
+            let client = Client::new(settings, proxy::Proxies::default(), Arc::default());
+            let limits = client.config(None).timeouts();
+            [
+                limits.resolve,
+                limits.connect,
+                limits.send_request,
+                limits.recv_response,
+                limits.recv_body,
+            ]
+        };
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(limits(None), [10, 10, 10, 45, 60].map(seconds));
+        assert_eq!(limits(seconds(7)), [7; 5].map(seconds));
+    }
+}

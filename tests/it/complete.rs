@@ -35,6 +35,8 @@ fn tags_newest_first_and_kept() {
     assert_eq!(mode(&cache), 0o700);
     for file in fs::read_dir(&cache).expect("the cache").flatten() {
         assert_eq!(mode(&file.path()), 0o600);
+        let name = file.file_name().into_string().expect("ASCII");
+        assert!(!["team", "app", "127"].iter().any(|word| name.contains(word)), "{name}");
         fs::write(file.path(), "damaged").expect("it is ours");
     }
     complete(&env, &["check", &format!("{repo}:")]).lines(&all);
@@ -133,6 +135,33 @@ fn nobody_waits_for_a_registry_that_is_silent() {
     quiet.code(0).silent().lines(&[":4"]);
     let gone = TestRegistry::new().start().host();
     complete(&env, &["check", &format!("{gone}/a:")]).stdout_has(&gone).stdout_has("\n:4");
+}
+
+/// Nor for one that answers each request in time, and never comes to an end.
+#[test]
+fn nobody_waits_for_many_pages() {
+    let registry = TestRegistry::new()
+        .hook(|request| {
+            std::thread::sleep(Duration::from_millis(300));
+            let page: usize = request.param("last").and_then(|n| n.parse().ok()).unwrap_or(0);
+            let list = Response::json(200, &json!({"tags": [format!("t{page}")]}));
+            Some(list.header("Link", format!("</v2/a/tags/list?last={}>; rel=next", page + 1)))
+        })
+        .start();
+    let word = registry.repo("a:");
+    let env = TestEnv::new();
+    let run = env.command(["__complete", "check", &word]).deadline(Duration::from_secs(8));
+    let help = format!("_activeHelp_ {}: no answer within 1 s", registry.host());
+    run.run().code(0).silent().lines(&[&help, ":4"]);
+    assert!(registry.requests().len() < 8, "{}", registry.log());
+}
+
+#[test]
+fn a_registry_in_trouble_is_asked_once() {
+    let registry = TestRegistry::new().fail_first(9, 503).start();
+    let word = registry.repo("a:");
+    complete(&TestEnv::new(), &["check", &word]).stdout_has("_activeHelp_ ").stdout_has("503");
+    assert_eq!(registry.requests().len(), 1, "{}", registry.log());
 }
 
 #[test]

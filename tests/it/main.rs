@@ -2,6 +2,7 @@
 
 mod complete;
 mod corpus;
+mod defences;
 mod examples;
 mod generated;
 mod hostile;

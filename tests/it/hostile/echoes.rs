@@ -159,20 +159,27 @@ fn what_a_registry_learns_from_its_token_service() {
 /// An identity token, traded by POST, comes back in the refusal.
 #[test]
 fn what_a_token_service_repeats_of_an_identity_token() {
-    for spelling in spellings(PUNCTUATED) {
-        let service = Server::new(move |_| {
-            Response::json(403, &json!({"details": format!("bad refresh token {spelling}")}))
-        });
-        let registry = super::insists_on(&super::bearer(&format!("{}/token", service.origin())));
-        let env = TestEnv::new();
-        let auths = json!({registry.host(): {"identitytoken": PUNCTUATED, "auth": ""}});
-        env.docker_config_json(&json!({ "auths": auths }));
-        env.canary(PUNCTUATED);
-        env.canary("S3cr3t%2B");
-        three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
-            assert_ne!(seen.output.code, 0, "{}", seen.output);
-        });
-        assert!(service.requests().iter().any(|request| request.method == "POST"));
+    for (status, is_quoted) in [(401, true), (403, false), (418, true)] {
+        for spelling in spellings(PUNCTUATED) {
+            let service = Server::new(move |_| {
+                let details = format!("bad refresh token {spelling}");
+                Response::json(status, &json!({ "details": details }))
+            });
+            let field = super::bearer(&format!("{}/token", service.origin()));
+            let registry = super::insists_on(&field);
+            let env = TestEnv::new();
+            let auths = json!({registry.host(): {"identitytoken": PUNCTUATED, "auth": ""}});
+            env.docker_config_json(&json!({ "auths": auths }));
+            env.canary(PUNCTUATED);
+            env.canary("S3cr3t%2B");
+            three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+                assert_ne!(seen.output.code, 0, "{}", seen.output);
+                if is_quoted {
+                    seen.says("bad refresh token ***");
+                }
+            });
+            assert!(service.requests().iter().any(|request| request.method == "POST"));
+        }
     }
 }
 
@@ -199,5 +206,27 @@ fn what_the_hub_repeats_of_the_login() {
             assert_ne!(seen.output.code, 0, "{}", seen.output);
         });
         assert!(hub.server().requests().iter().any(|request| request.method == "POST"));
+    }
+}
+
+/// A message folds a server's words and cuts them short: a secret is hidden before that.
+#[test]
+fn a_login_is_hidden_before_its_words_are_folded() {
+    const BLANKS: &str = "S3cr3t  canary\t7f3a";
+    for before in [String::new(), "x".repeat(4_080)] {
+        let registry = TestRegistry::new()
+            .require_basic(USER, BLANKS)
+            .hook(move |request: &Request| {
+                request.header("authorization")?;
+                Some(Response::json(400, &json!({"message": format!("{before}{BLANKS} is bad")})))
+            })
+            .start();
+        let env = TestEnv::new();
+        env.login(&registry.host(), USER, BLANKS);
+        env.canary("S3cr3t");
+        env.canary("7f3a");
+        three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+            seen.fails(1).says("***");
+        });
     }
 }

@@ -48,7 +48,7 @@ fn bad_helpers_are_warnings() {
         "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done".to_owned(),
         "head -c 60000 /dev/zero | tr '\\0' '['".to_owned(),
         format!("echo '{{\"Username\":\"a:b\",\"Secret\":\"{PASSWORD}\"}}'"),
-        format!("echo '{{\"Username\":\"a\\nb\",\"Secret\":\"{PASSWORD}\"}}'"),
+        format!("printf %s '{{\"Username\":\"a\\nb\",\"Secret\":\"{PASSWORD}\"}}'"),
         format!("echo '{{\"Username\":7,\"Secret\":\"{PASSWORD}\"}}'"),
         format!("echo '{{\"Username\":\"u\",\"Secret\":[\"{PASSWORD}\"]}}'"),
         "rm -- \"$0\"; exit 1".to_owned(),
@@ -62,6 +62,8 @@ fn bad_helpers_are_warnings() {
         output.code(0).stdout("1.0\n").stderr_has("warning: ").stderr_has("evil");
         assert!(output.stderr.len() < 2_000, "{script}\n{output}");
         assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{script}\n{output}");
+        let asked = registry.token_service().requests();
+        assert!(asked.iter().all(|request| request.basic().is_none()), "{script}");
     }
     let env = TestEnv::new();
     store(&env, "evil");
@@ -122,7 +124,7 @@ fn a_helper_that_forks_is_not_waited_for() {
     let env = TestEnv::new();
     store(&env, "forks");
     let answer = format!("{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}");
-    env.helper("forks", &format!("sleep 20 &\necho '{answer}'"));
+    env.helper("forks", &format!("sleep 40 &\necho '{answer}'"));
     three_ways(&env, &["ls", &registry.repo("demo/secret")], |seen| {
         seen.lists(&["2.0"]);
     });

@@ -196,3 +196,52 @@ fn one_clock_for_all_workers() {
     assert!(early <= 8, "{early} requests in the meantime");
     assert_eq!(registry.requests().len(), 61, "{}", registry.log());
 }
+
+/// A config without end, whatever its descriptor says of its size.
+#[test]
+fn endless_configs() {
+    let image = Image::oci("a", "linux/amd64");
+    let at = format!("/blobs/{}", image.config().digest);
+    let sent = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&sent);
+    let registry = TestRegistry::new()
+        .image("demo/app:1", &image)
+        .hook(move |request| {
+            let blob = Response::new(200).header("Content-Type", "application/octet-stream");
+            let is_config = request.path.ends_with(&at);
+            is_config.then(|| endless(blob, vec![b' '; 65_536], None, Arc::clone(&counter)))
+        })
+        .start();
+    let env = logged_in(&registry.host());
+    for command in ["config", "inspect"] {
+        three_ways(&env, &[command, &registry.repo("demo/app:1")], |seen| {
+            seen.fails(1).says("8 MiB");
+            seen.output.peak_kib.into_iter().for_each(|peak| assert!(peak < 64 * 1024));
+            let taken = sent.swap(0, Ordering::SeqCst);
+            assert!(taken <= 24 * MIB, "{taken} bytes");
+            assert_eq!(registry.requests().len(), 2, "{}", registry.log());
+            registry.server().clear();
+        });
+    }
+}
+
+/// An index with more entries than any image has platforms, and one of more values than memory is for.
+#[test]
+fn a_giant_index_is_refused() {
+    let entry = json!({"mediaType": OCI_MANIFEST, "size": 7, "digest": sha256(b"x")}).to_string();
+    let entries = format!("\"manifests\":[{}{entry}]", format!("{entry},").repeat(10_000));
+    let values = format!("\"manifests\":[],\"x\":[{}0]", "0,".repeat(3_000_000));
+    for (members, words) in [(entries, "more than 10000 manifests"), (values, "too many values")] {
+        let bytes = format!("{{\"schemaVersion\":2,{members}}}").into_bytes();
+        let registry = TestRegistry::new()
+            .hook(move |_| Some(Response::with_body(200, OCI_INDEX, bytes.clone())))
+            .start();
+        let env = logged_in(&registry.host());
+        for command in ["platforms", "inspect"] {
+            three_ways(&env, &[command, &registry.repo("demo/app:1")], |seen| {
+                seen.fails(1).says(words);
+                seen.output.peak_kib.into_iter().for_each(|peak| assert!(peak < 100 * 1024));
+            });
+        }
+    }
+}

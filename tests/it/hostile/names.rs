@@ -78,6 +78,9 @@ fn a_look_alike_gets_no_login() {
     for other in &others {
         env.login(other, USER, PASSWORD);
     }
+    let document = env.read("home/.docker/config.json");
+    env.write("home/.config/containers/auth.json", &document);
+    let env = env.var("DOCKER_AUTH_CONFIG", document);
     three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
         seen.fails(4).says("docker login");
         assert!(registry.requests().iter().all(|r| r.header("authorization").is_none()));
@@ -107,7 +110,9 @@ fn logins_that_are_no_login_are_not_sent() {
         assert_ne!(output.code, 0, "{output}");
         output.stdout("");
     }
-    assert!(registry.requests().iter().all(|request| request.header("x-injected").is_none()));
+    let headers = ["x-injected", "authorization"];
+    let is_clean = |name: &&str| registry.requests().iter().all(|r| r.header(name).is_none());
+    assert!(headers.iter().all(is_clean), "{}", registry.log());
 }
 
 /// A user name that HTTP cannot carry makes a login none, wherever it stands: the password would

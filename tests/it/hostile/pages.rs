@@ -262,3 +262,47 @@ fn rubbish_in_the_link_header_is_no_link() {
         assert!(registry.requests().len() <= 2, "{}", registry.log());
     }
 }
+
+/// Of an error nobody wants more than its words, of a redirect nothing but where to.
+#[test]
+fn an_endless_error_is_cut_off() {
+    for (status, code) in [(307, 0), (401, 4), (403, 4), (404, 3), (418, 1), (500, 5)] {
+        let sent = Arc::new(AtomicU64::new(0));
+        let counter = sent.clone();
+        let registry = TestRegistry::new()
+            .hook(move |request| {
+                if request.path != PATH {
+                    return Some(list(&["1.0"]));
+                }
+                let answer = Response::new(status).header("Location", "/v2/elsewhere");
+                Some(endless(answer, vec![b' '; 65_536], None, counter.clone()))
+            })
+            .start();
+        let env = TestEnv::new();
+        three_ways(&env, &["ls", "--retries", "0", &registry.repo("demo/app")], |seen| {
+            assert_eq!(seen.output.code, code, "{status}\n{}", seen.output);
+            let sent = sent.swap(0, Ordering::SeqCst);
+            // What is read is 64 KiB; the system's buffers take more.
+            assert!(sent < 16 * 1024 * 1024, "{status}: {sent} bytes were taken");
+        });
+    }
+}
+
+/// Pages of which each is within its limit, and all together are not.
+#[test]
+fn many_large_pages_reach_a_limit() {
+    let registry = TestRegistry::new()
+        .hook(|request| {
+            let page: usize = request.param("last").and_then(|n| n.parse().ok()).unwrap_or(0);
+            let filler = "y".repeat(31 * 1024 * 1024);
+            let body = format!("{{\"x\":\"{filler}\",\"tags\":[\"t{page}\"]}}");
+            let link = next(&format!("{PATH}?last={}", page + 1));
+            let answer = Response::with_body(200, "application/json", body);
+            Some(if page < 12 { answer.header("Link", link) } else { answer })
+        })
+        .start();
+    let output = TestEnv::new().run(["ls", &registry.repo("demo/app")]);
+    output.code(1).stdout("").stderr_has("the limit of 256 MiB");
+    assert_eq!(registry.requests().len(), 9);
+    assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{output}");
+}

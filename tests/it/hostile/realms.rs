@@ -3,7 +3,7 @@
 use super::{BEARER, PASSWORD, USER, assert_anonymous, bearer, insists_on, list, logged_in};
 use super::{three_ways, token_service};
 use crate::support::tls::Authority;
-use crate::support::{Response, Server, TestEnv, TestRegistry};
+use crate::support::{Proxy, Response, Server, TestEnv, TestRegistry};
 
 /// A01: a token service elsewhere does not get the login.
 #[test]
@@ -195,6 +195,8 @@ fn a_realm_must_be_a_plain_url() {
         let registry = insists_on(&bearer(&realm));
         let env = TestEnv::new();
         env.login(&registry.host(), USER, "an-other-canary-55");
+        // Somebody's, though not ours.
+        env.canary(PASSWORD);
         three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
             seen.fails(1).says("token service").says_nothing_of(PASSWORD);
         });
@@ -285,4 +287,66 @@ fn huge_challenges_are_bounded() {
         assert!(registry.requests().len() <= 3, "{}", registry.log());
         service.clear();
     }
+}
+
+/// `127.0.0.1` and `127.1.0.1` end alike, and are two machines.
+#[test]
+fn an_address_has_no_neighbours() {
+    let foreign = token_service("127.1.0.1");
+    let registry = insists_on(&bearer(&format!("{}/token", foreign.origin())));
+    let env = logged_in(&registry.host());
+    three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+        seen.fails(4).says("127.1.0.1").says("not sent");
+        assert_eq!(foreign.requests().len(), 1, "{}", foreign.log());
+        assert_anonymous(&foreign);
+        foreign.clear();
+    });
+}
+
+/// A login that the token service refuses is not tried with Basic, which the registry offers, too.
+#[test]
+fn a_refused_login_is_not_shown_to_the_registry() {
+    for status in [401, 403] {
+        let service = Server::new(move |_| Response::json(status, &serde_json::json!({})));
+        let field = bearer(&format!("{}/token", service.origin()));
+        let registry = insists_on(&format!("{field}, Basic realm=\"x\""));
+        let env = logged_in(&registry.host());
+        three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
+            seen.fails(4).says(USER);
+            let logins = service.requests().iter().filter(|r| r.basic().is_some()).count();
+            assert_eq!((logins, service.requests().len()), (1, 2), "{}", service.log());
+            assert!(registry.requests().iter().all(|r| r.header("authorization").is_none()));
+            service.clear();
+        });
+    }
+}
+
+/// A registry of the internet leads nobody to this machine or its network: not with its token
+/// service, and not with a redirect. (It is of the internet as far as anybody can tell: only a
+/// proxy knows where it is.)
+#[test]
+fn a_registry_of_the_internet_does_not_send_us_home() {
+    let trap = Server::trap("127.0.0.1");
+    for inside in [trap.host(), "10.0.0.1:1".to_owned(), "[fd00::1]:1".to_owned()] {
+        let realm = bearer(&format!("http://{inside}/token"));
+        let location = format!("http://{inside}/v2/");
+        let answers = [
+            super::challenge(&realm).bytes(false),
+            Response::new(307).header("Location", location).bytes(false),
+        ];
+        for answer in answers {
+            let registry = TestRegistry::new()
+                .hook(move |_| Some(crate::support::hostile::bytes(answer.clone())))
+                .start();
+            let address = registry.host().parse().expect("host and port");
+            let proxy = Proxy::new().route("registry.test:5000", address);
+            let env = logged_in("registry.test:5000").var("HTTP_PROXY", proxy.url());
+            three_ways(&env, &["ls", "--plain-http", "registry.test:5000/demo/app"], |seen| {
+                seen.fails(1).says(&inside).says("an address of this machine or network");
+            });
+            let asked = "GET http://registry.test:5000/v2/demo/app/tags/list";
+            assert_eq!(proxy.log(), [asked; 3]);
+        }
+    }
+    trap.assert_untouched();
 }

@@ -2,7 +2,7 @@
 
 use super::{BEARER, PASSWORD, USER, bearer, challenge, list, logged_in, three_ways};
 use crate::support::tls::{Authority, Identity};
-use crate::support::{Response, Server, TestEnv, TestRegistry};
+use crate::support::{Proxy, Response, Server, TestEnv, TestRegistry};
 
 fn secure(identity: &Identity, ip: &str, answer: fn() -> Response) -> Server {
     Server::start(ip, Some(identity.server_config()), move |_| answer())
@@ -150,4 +150,26 @@ fn hostile_proxies() {
         output.stdout("");
         assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{output}");
     }
+}
+
+/// What a profile says of a mirror's certificates is not for Docker Hub's API, to which the login goes.
+#[test]
+fn settings_of_a_mirror_are_not_for_docker_hub_s_api() {
+    let authority = Authority::new("hostile tests");
+    let hub = secure(&authority.issue(&["hub.docker.com"]), "127.0.0.1", token);
+    let address = hub.host().parse().expect("host and port");
+    let proxy = Proxy::new().route("hub.docker.com:443", address);
+    let env = logged_in("https://index.docker.io/v1/").var("HTTPS_PROXY", proxy.url());
+    let ca = env.write("ca.pem", authority.pem()).display().to_string();
+    for trust in ["insecure = true".to_owned(), format!("ca-file = \"{ca}\"")] {
+        env.config_toml(&format!(
+            "profile = \"m\"\n[profiles.m]\nregistry = \"docker.io\"\n\
+             endpoint = \"https://mirror.test\"\n{trust}\n"
+        ));
+        three_ways(&env, &["repos", "acme"], |seen| {
+            seen.fails(5).says("hub.docker.com").says("certificate not accepted");
+        });
+    }
+    assert_eq!(hub.requests().len(), 0, "{}", hub.log());
+    assert_eq!(proxy.log(), ["CONNECT hub.docker.com:443"; 6]);
 }

@@ -87,6 +87,19 @@ fn breaking_off_leaves_the_terminal_sane() {
     assert_eq!(registry.requests().len(), 0, "nothing is sent before there is a password");
 }
 
+/// A name is shown with the question, and commands no terminal.
+#[test]
+fn the_question_is_shown_safely() {
+    let env = TestEnv::new();
+    let name = "\"$(printf 'ann\\033]0;pwn\\007\\342\\200\\256')\"";
+    let line = format!("{} -u {name} ls 127.0.0.1:1/a", binary().display());
+    let shown = on_terminal(&env, &line, "Password of ann", |_, keyboard| {
+        keyboard.write_all(b"x\r").expect("the terminal takes keys");
+    });
+    assert!(shown.contains("Password of ann\\u{1b}]0;pwn\\u{7}\\u{202e}: "), "{shown:?}");
+    assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
+}
+
 /// A signal from elsewhere (`timeout`, docker, a closed window) finds the terminal without its echo.
 #[test]
 fn a_signal_leaves_the_terminal_sane() {

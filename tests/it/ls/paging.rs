@@ -87,6 +87,22 @@ fn a_list_that_breaks_off_does_not_look_complete() {
     output.stdout("");
 }
 
+/// The repository became smaller meanwhile: what there is is listed, and said to be doubtful.
+#[test]
+fn a_page_that_vanished_is_told() {
+    let registry = TestRegistry::new()
+        .tags("a", numbered(250))
+        .page_size(100)
+        .hook(|request| {
+            let second = request.param("last").is_some();
+            second.then(|| crate::support::registry::error(404, "NAME_UNKNOWN", "gone"))
+        })
+        .start();
+    let output = TestEnv::new().run(["ls", "--sort", "none", &registry.repo("a")]);
+    output.code(0).lines(&lines(&numbered(100))).stderr_has("the list may be incomplete");
+    assert_eq!(registry.requests().len(), 2, "{}", registry.log());
+}
+
 #[test]
 fn raw_is_one_document_over_all_pages() {
     let registry = TestRegistry::new().tags("a", numbered(250)).page_size(100).start();

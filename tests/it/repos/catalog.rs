@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::PASSWORD;
 use crate::support::registry::{Link, Over, RegistryBuilder};
-use crate::support::{TestEnv, TestRegistry, TokenRules};
+use crate::support::{Response, TestEnv, TestRegistry, TokenRules};
 
 fn with(paths: impl IntoIterator<Item = impl AsRef<str>>) -> RegistryBuilder {
     paths
@@ -162,4 +162,21 @@ fn what_lies_below_a_repository_where_the_registry_tells() {
     // Without children it is a registry without a list.
     let output = env.run(["repos", &registry.repo("plain")]);
     output.code(4).stdout("").stderr_has("does not let you list repositories");
+}
+
+#[test]
+fn entries_that_are_no_names_are_left_out() {
+    let odd = ["../x", "a b", "A/b", "", "a//b", "\u{1b}[2J", "\u{202e}x", "a\nb", "https://x/y"];
+    let entries =
+        odd.iter().map(|name| json!(name)).chain([json!("team/web"), json!(7), json!(null)]);
+    let list = json!({"repositories": entries.collect::<Vec<_>>()});
+    let registry = TestRegistry::new().hook(move |_| Some(Response::json(200, &list))).start();
+    let env = TestEnv::new();
+    for flags in [&[][..], &["--full-ref"], &["--format", "json"]] {
+        let host = registry.host();
+        let output = env.run([&["repos"][..], flags, &[&*host]].concat());
+        output.code(0).stderr_has("11 entries of the list are no repositories");
+        assert_eq!(output.stdout.lines().count(), 1, "{output}");
+        output.stdout_has("team/web");
+    }
 }

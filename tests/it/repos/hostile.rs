@@ -1,8 +1,12 @@
 //! Docker Hub APIs that misbehave: the list is an error, never short; nothing leads elsewhere.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde_json::{Value, json};
 
 use super::{PASSWORD, asked, home, hub, logged_in};
+use crate::support::hostile::endless;
 use crate::support::hub::Secret;
 use crate::support::{Request, Response, Server, TestHub};
 
@@ -129,4 +133,42 @@ fn a_server_in_trouble() {
         "profile = \"t\"\n[profiles.t]\nregistry = \"docker.io\"\nhub-api = \"{gone}\"\n"
     ));
     env.run(["repos", "acme"]).code(5).stdout("").stderr_has("127.0.0.1");
+}
+
+#[test]
+fn answers_without_end() {
+    for (method, limit, most) in [("GET", "32 MiB", 48), ("POST", "1 MiB", 16)] {
+        let sent = Arc::new(AtomicU64::new(0));
+        let counter = sent.clone();
+        let hub = hub()
+            .hook(move |request| {
+                let blanks = Response::with_body(200, "application/json", "");
+                let is_wanted = request.method == method;
+                is_wanted.then(|| endless(blanks, vec![b' '; 65_536], None, counter.clone()))
+            })
+            .start();
+        let output = logged_in(&hub, "alice", PASSWORD).run(["repos", "acme"]);
+        output.code(1).stdout("").stderr_has(limit);
+        let sent = sent.load(Ordering::SeqCst);
+        assert!(sent < most * 1024 * 1024, "{method}: {sent} bytes were taken");
+        assert!(output.peak_kib.unwrap_or(0) < 128 * 1024, "{output}");
+    }
+}
+
+#[test]
+fn pages_without_end_reach_a_limit() {
+    for (names, limit, requests) in [(1, "5000 pages", 5_000), (10_000, "500000 entries", 51)] {
+        let hub = TestHub::new()
+            .hook(move |request| {
+                let page: usize = request.param("page").and_then(|n| n.parse().ok()).unwrap_or(0);
+                let name = |n| json!({"name": format!("r{}", page * names + n)});
+                let results: Vec<_> = (0..names).map(name).collect();
+                let next = format!("?page={}", page + 1);
+                Some(Response::json(200, &json!({"next": next, "results": results})))
+            })
+            .start();
+        let output = home(&hub, None).run(["repos", "acme"]);
+        output.code(1).stdout("").stderr_has(limit);
+        assert_eq!(asked(&hub).len(), requests);
+    }
 }

@@ -148,11 +148,13 @@ impl Output {
     }
 }
 
-/// C0 but line feed and tab, DEL, C1, and the characters that turn the writing direction.
+/// C0 but line feed and tab, DEL, C1, the characters that turn the writing direction, and those that
+/// break a line or cannot be seen.
 fn is_command(c: char) -> bool {
     let bidi = matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}')
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    bidi || (c.is_control() && c != '\n' && c != '\t')
+    let odd = matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
+    bidi || odd || (c.is_control() && c != '\n' && c != '\t')
 }
 
 /// Takes out carriage returns and the sequences for colours and for clearing a line.
