@@ -53,7 +53,8 @@ fn lock() -> MutexGuard<'static, Vec<(u64, Undo)>> {
 }
 
 /// Makes SIGINT, SIGTERM, SIGHUP and SIGQUIT end the program with the shell's code for them. docker
-/// would turn a plugin that dies of a signal into code 255, and a core would hold passwords.
+/// would turn a plugin that dies of a signal into code 255, and a core would hold passwords. A signal
+/// that is ignored from the start (`nohup`, a shell's background) stays ignored.
 pub fn exit_on_signals() {
     system::install();
 }
@@ -78,12 +79,30 @@ mod system {
     static CAUGHT: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
     pub(super) fn install() {
+        let ignored = ignored();
         for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+            if ignored >> (signal - 1) & 1 == 1 {
+                continue;
+            }
             let number = usize::try_from(signal).unwrap_or_default();
             // A signal that cannot be caught keeps its default, which ends the program as well.
             let _ = flag::register_conditional_shutdown(signal, 128 + signal, AT_ONCE.clone());
             let _ = flag::register_usize(signal, CAUGHT.clone(), number);
         }
+    }
+
+    /// The signals that whoever started us wants to be ignored, one bit each.
+    #[cfg(target_os = "linux")]
+    fn ignored() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+    }
+
+    /// Where nobody tells, SIGHUP is left alone: it is the one that `nohup` sets.
+    #[cfg(not(target_os = "linux"))]
+    fn ignored() -> u64 {
+        1 << (SIGHUP - 1)
     }
 
     /// Starts the thread unless it runs. Called with the undos locked, so that it is not just ending.

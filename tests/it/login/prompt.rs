@@ -106,8 +106,7 @@ fn a_signal_leaves_the_terminal_sane() {
     let env = TestEnv::new();
     let command = format!("{} -u ann ls 127.0.0.1:1/a", binary().display());
     for (signal, code) in [("TERM", 143), ("HUP", 129), ("INT", 130), ("QUIT", 131)] {
-        // Without job control what runs in the background may still use the terminal.
-        let line = format!("{command} & echo pid=$!; wait $!; echo code=$?; stty -a");
+        let line = format!("sh -c 'echo pid=$$; exec {command}'; echo code=$?; stty -a");
         let shown = on_terminal(&env, &line, "Password of ann: ", |shown, _| {
             let pid = shown.split_once("pid=").expect("the shell says it").1;
             let pid = pid.lines().next().unwrap_or_default().trim();

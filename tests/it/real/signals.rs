@@ -98,7 +98,8 @@ fn expect_cut_off(outcome: Outcome, codes: &[i32]) {
 #[test]
 #[ignore = "starts programs and signals them: for tests/run"]
 fn signals_end_the_client() {
-    for (signal, code) in [("INT", INTERRUPTED), ("TERM", TERMINATED)] {
+    for (signal, code) in [("INT", INTERRUPTED), ("TERM", TERMINATED), ("HUP", 129), ("QUIT", 131)]
+    {
         let list = SlowList::start();
         let home = Home::new();
         let mut command = home.command(client_path());
@@ -106,6 +107,25 @@ fn signals_end_the_client() {
             list.start_until_it_waits(command.args(["ls", &list.repository()]), Stdio::null());
         send(signal, running.child.id().into());
         expect_cut_off(running.wait(), &[code]);
+    }
+}
+
+/// What `nohup` and a shell's background set stays: such a run outlives its terminal.
+#[test]
+#[ignore = "starts programs and signals them: for tests/run"]
+fn ignored_signals_stay_ignored() {
+    for name in ["HUP", "INT", "QUIT"] {
+        let list = SlowList::start();
+        let home = Home::new();
+        let script = format!("trap '' {name}; exec \"$0\" \"$@\"");
+        let mut command = home.command("sh");
+        command.args(["-c", &script]).arg(client_path()).args(["ls", &list.repository()]);
+        let mut running = list.start_until_it_waits(&mut command, Stdio::null());
+        send(name, running.child.id().into());
+        thread::sleep(Duration::from_millis(200));
+        assert!(!running.has_ended(), "SIG{name} is ignored");
+        send("TERM", running.child.id().into());
+        expect_cut_off(running.wait(), &[TERMINATED]);
     }
 }
 

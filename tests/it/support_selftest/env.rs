@@ -54,7 +54,6 @@ fn the_pipe_can_close_early() {
     assert!(start.elapsed() < Duration::from_secs(60), "yes did not notice");
 }
 
-/// Not by a shell: where this run was started in the background, a shell cannot catch the signal.
 #[test]
 fn a_run_can_be_interrupted() {
     let registry = TestRegistry::new().tags("a", ["1"]).delay(Duration::from_secs(3600)).start();
