@@ -304,6 +304,26 @@ fn a_cut_list_is_read_again() {
     });
 }
 
+/// Nor in a list that is longer than what is remembered of it to notice pages that repeat.
+#[test]
+fn a_long_cut_list_is_read_again() {
+    let tags: Vec<String> = (0..20_000).map(|n| format!("t{n:05}")).collect();
+    let first = tags.clone();
+    let registry = TestRegistry::new()
+        .tags("demo/app", tags.clone())
+        .first(1, move |_| {
+            let names: Vec<&str> = first.iter().map(String::as_str).collect();
+            let answer = list(&names);
+            Some(cut(&answer, answer.body.len() - 1))
+        })
+        .start();
+    let name = registry.repo("demo/app");
+    let output = TestEnv::new().run(["ls", "--sort", "none", "--retries", "1", &name]);
+    let count = output.code(0).stdout.lines().count();
+    assert!(output.stdout.lines().eq(tags.iter().map(String::as_str)), "{count} lines");
+    assert_eq!(registry.requests().len(), 2, "{}", registry.log());
+}
+
 /// When the list is another one after the cut, the two are not sewn together.
 #[test]
 fn two_halves_of_different_lists_are_no_list() {
