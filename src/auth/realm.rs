@@ -13,54 +13,24 @@ const PAIRS: [(&str, &str); 2] =
 
 /// Suffixes under which strangers own the next label. Too long is the safe side: a missing
 /// entry trusts a neighbour, a superfluous one only asks anonymously.
-const SHARED_SUFFIXES: [&str; 46] = [
-    "co.uk",
-    "org.uk",
-    "ac.uk",
-    "gov.uk",
-    "com.au",
-    "net.au",
-    "org.au",
-    "co.nz",
-    "co.jp",
-    "ne.jp",
-    "or.jp",
-    "co.kr",
-    "or.kr",
-    "com.br",
-    "com.cn",
-    "net.cn",
-    "org.cn",
-    "com.tw",
-    "com.hk",
-    "com.sg",
-    "com.my",
-    "co.in",
-    "co.id",
-    "co.za",
-    "com.tr",
-    "com.mx",
-    "com.ar",
-    "com.ua",
-    "co.il",
-    "github.io",
-    "gitlab.io",
-    "amazonaws.com",
-    "azurecr.io",
-    "azurecr.cn",
-    "azurewebsites.net",
-    "pkg.dev",
-    "run.app",
-    "appspot.com",
-    "cloudfront.net",
-    "herokuapp.com",
-    "vercel.app",
-    "netlify.app",
-    "pages.dev",
-    "workers.dev",
-    "jfrog.io",
-    "fly.dev",
-];
+const SHARED_SUFFIXES: &str = "\
+    co.uk org.uk ac.uk gov.uk ltd.uk me.uk net.uk plc.uk \
+    com.au net.au org.au edu.au gov.au co.nz net.nz org.nz \
+    co.jp ne.jp or.jp ac.jp go.jp co.kr or.kr ac.kr go.kr \
+    com.cn net.cn org.cn edu.cn gov.cn com.tw org.tw com.hk org.hk com.sg com.my com.ph com.vn \
+    co.th co.id or.id ac.id \
+    co.in net.in org.in ac.in gov.in com.pk com.bd com.np com.lk \
+    co.za org.za ac.za co.ke com.ng com.gh com.eg co.il org.il ac.il com.tr org.tr com.sa \
+    com.br net.br org.br com.ar com.mx com.co com.pe com.ve com.ec com.uy com.ua com.pl com.pt \
+    com.gr \
+    github.io gitlab.io github.dev \
+    amazonaws.com cloudfront.net azurecr.io azurecr.cn azurewebsites.net cloudapp.net \
+    windows.net azurecontainerapps.io pkg.dev run.app appspot.com web.app firebaseapp.com \
+    aliyuncs.com myqcloud.com tencentcloudcr.com digitaloceanspaces.com ondigitalocean.app \
+    appdomain.cloud scw.cloud \
+    herokuapp.com vercel.app netlify.app pages.dev workers.dev fly.dev onrender.com railway.app \
+    jfrog.io hf.space \
+    ngrok.io ngrok.app trycloudflare.com duckdns.org dyndns.org ddns.net nip.io sslip.io";
 
 /// Whether a token service may be asked with the login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,8 +83,8 @@ pub fn trust(registry: &Origin, realm: &Origin, allowed: &[String]) -> Trust {
 /// shared suffix has. `None` for a bare suffix.
 fn registrable_domain(host: &str) -> Option<&str> {
     let host = host.trim_end_matches('.');
-    let shared = SHARED_SUFFIXES.iter().find(|suffix| {
-        host.strip_suffix(**suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    let shared = SHARED_SUFFIXES.split_ascii_whitespace().find(|suffix| {
+        host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     });
     let labels = shared.map_or(2, |suffix| suffix.split('.').count() + 1);
     if host.split('.').count() < labels {
@@ -142,6 +112,9 @@ mod tests {
             ("https://reg.shop.co.uk", "https://auth.shop.co.uk", Trust::Login),
             ("https://a.shop.co.uk", "https://b.other.co.uk", Trust::Anonymous),
             ("https://a.azurecr.io", "https://b.azurecr.io", Trust::Anonymous),
+            ("https://a.ngrok.io", "https://b.ngrok.io", Trust::Anonymous),
+            ("https://r.corp.com.pl", "https://auth.corp.com.pl", Trust::Login),
+            ("https://r.corp.com.pl", "https://auth.other.com.pl", Trust::Anonymous),
             ("https://co.uk", "https://co.uk.evil.com", Trust::Anonymous),
             ("https://lscr.io", "https://ghcr.io", Trust::Anonymous),
             ("https://docker.io.evil.com", "https://auth.docker.io", Trust::Anonymous),
