@@ -11,7 +11,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::signals::{self, Undoing};
+use crate::signals;
 
 /// The kernel's own limit on a chain of links.
 const MAX_LINKS: usize = 40;
@@ -36,13 +36,34 @@ pub fn replace(
     readers: Readers,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let make = |fresh: &Path| {
-        let mut file = writing(readers).create_new(true).open(fresh)?;
-        keep_access(&file, path, readers)?;
-        write(&mut file)?;
-        file.sync_all()
-    };
-    place(path, make)
+    place(path, |fresh| fill(fresh, path, readers, write)?.sync_all())?;
+    sync_directory(directory_of(path));
+    Ok(())
+}
+
+/// Like [`replace`] for the user alone, for what may be lost in a crash of the machine: nothing is
+/// waited for.
+///
+/// # Errors
+/// As for [`replace`].
+pub fn replace_quickly(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    place(path, |fresh| fill(fresh, path, Readers::User, write).map(drop))
+}
+
+/// A fresh file with the access of the old one and its new content.
+fn fill(
+    fresh: &Path,
+    old: &Path,
+    readers: Readers,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<File> {
+    let mut file = writing(readers).create_new(true).open(fresh)?;
+    keep_access(&file, old, readers)?;
+    write(&mut file)?;
+    Ok(file)
 }
 
 /// Puts a symbolic link to `target` at `path`, in the place of what is there.
@@ -59,17 +80,11 @@ fn place(path: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<
     // Seeded by the system's randomness: the name cannot be guessed beforehand.
     let random = RandomState::new().build_hasher().finish();
     let fresh = beside(path, &format!("{random:016x}.tmp"))?;
-    let leftover = remove_in_the_end(fresh.clone());
+    let leftover = fresh.clone();
+    // Once it has its name, there is nothing left to remove.
+    let _undoing = signals::before_exit(move || drop(fs::remove_file(&leftover)));
     make(&fresh)?;
-    fs::rename(&fresh, path)?;
-    drop(leftover);
-    sync_directory(directory_of(path));
-    Ok(())
-}
-
-/// Once it has its name, there is nothing left to remove.
-fn remove_in_the_end(fresh: PathBuf) -> Undoing {
-    signals::before_exit(move || drop(fs::remove_file(&fresh)))
+    fs::rename(&fresh, path)
 }
 
 /// Where a chain of links ends; the end need not exist.

@@ -41,12 +41,13 @@ impl Sent {
     /// Shorter texts are parts of ordinary words, and are not looked for.
     const SHORTEST: usize = 6;
 
-    /// Notes a secret that is about to be sent.
-    pub fn note(&self, secret: &str) {
-        if secret.len() >= Self::SHORTEST {
-            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert((Reverse(secret.len()), secret.to_owned()));
+    /// Notes a secret that is about to be sent. Whether it was not known before.
+    pub fn note(&self, secret: &str) -> bool {
+        if secret.len() < Self::SHORTEST {
+            return false;
         }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert((Reverse(secret.len()), secret.to_owned()))
     }
 
     /// The text with `***` in the place of every noted secret.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::env::Env;
-use crate::files::{self, Readers};
+use crate::files;
 use crate::manifest::{Algorithm, content_digest};
 
 /// How long a list is good.
@@ -72,7 +72,7 @@ impl Cache {
         self.remove_old(directory);
         // Nothing depends on it: a full disk only makes the next TAB slower.
         let path = directory.join(file_name(key));
-        let _ = files::replace(&path, Readers::User, |file| file.write_all(text.as_bytes()));
+        let _ = files::replace_quickly(&path, |file| file.write_all(text.as_bytes()));
     }
 
     /// Removes lists that are past their time, and all of them when there are too many.

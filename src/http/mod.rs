@@ -139,7 +139,7 @@ impl Client {
                 Error::RateLimited { host, wait, pulls: false }
             })?;
             made += 1;
-            let failure = match self.attempt(peer, request, &mut read) {
+            let failure = match self.attempt(peer, request, &host, &mut read) {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
@@ -172,10 +172,10 @@ impl Client {
         &self,
         peer: &Peer,
         request: &Request,
+        host: &str,
         read: &mut impl FnMut(&mut Answer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let started = Instant::now();
-        let host = request.url.origin().authority();
         request.note_secrets(self.reporter.sent());
         connect::take_opened();
         let sent = self.send(peer, request);
@@ -197,11 +197,11 @@ impl Client {
         };
         peer.answered.store(true, Ordering::Relaxed);
         let mut answer = Answer::new(response, request, self.reporter.clone());
-        self.pass_on_warning(&answer, &host);
+        self.pass_on_warning(&answer, host);
         let early = self
-            .busy_failure(&mut answer, &host)
-            .or_else(|| client_certificate_failure(&mut answer, request, &host))
-            .or_else(|| self.proxy_failure(&answer, request, &host));
+            .busy_failure(&mut answer, host)
+            .or_else(|| client_certificate_failure(&mut answer, request, host))
+            .or_else(|| self.proxy_failure(&answer, request, host));
         let outcome = match early {
             Some(failure) => Err(failure),
             None => answer.check_encoding().and_then(|()| read(&mut answer)),

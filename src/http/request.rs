@@ -62,15 +62,20 @@ impl Request {
     }
 
     /// Notes what of it must not be printed: the token or the pair as it is sent, the password in
-    /// the pair, the login in the body; and each as a URL would hold it.
+    /// the pair, the login in the body; and each as a URL would hold it. What many requests carry
+    /// is taken apart once.
     pub(super) fn note_secrets(&self, sent: &Sent) {
         let note = |secret: &str| {
-            sent.note(secret);
-            sent.note(&escape_query(secret));
+            let is_new = sent.note(secret);
+            if is_new {
+                sent.note(&escape_query(secret));
+            }
+            is_new
         };
         let header = self.authorization.as_ref().and_then(|header| header.expose().split_once(' '));
-        if let Some((scheme, value)) = header {
-            note(value);
+        if let Some((scheme, value)) = header
+            && note(value)
+        {
             let pair = Some(value).filter(|_| scheme == "Basic");
             let pair = pair.and_then(|pair| BASE64_STANDARD.decode(pair).ok());
             let pair = pair.and_then(|pair| String::from_utf8(pair).ok());
@@ -78,7 +83,9 @@ impl Request {
                 note(password);
             }
         }
-        self.body.iter().for_each(|form| note(form.login.expose()));
+        if let Some(form) = &self.body {
+            note(form.login.expose());
+        }
     }
 }
 
