@@ -2,76 +2,69 @@
 //!
 //! # The map
 //!
-//! Layers; an arrow may skip one but never turns:
+//! Thirteen rooms. A room uses the rooms below it; an arrow may skip a floor, never turn back up
+//! (`tests/it/tidy.rs` checks it):
 //!
 //! ```text
-//! main → lib → complete → plugin, cli → commands → registry, hub → auth → http, credentials → config
-//!                                        ↓                                       → reference, manifest,
-//!                                 select, output → terminal                        version
+//! cli/        docker's grammar, clap, completion, hooks      what was typed
+//! commands/   one file or folder per command                 what to do
+//! scan/       Dockerfiles, compose files, charts …           which images files name
+//! registry/   repositories, pages, manifests, Docker Hub     who is asked
+//! output/     rows, table, JSON, template, progress          what to print
+//! auth/       the loop around a 401: challenge, token, realm
+//! http/       client, TLS, proxy, addresses, retries, limits
+//! login/      where credentials come from: one chain
+//! config/     profiles: the file, its keys, editing
+//! error/      what can go wrong: message, hint, exit code
+//! tags/       version, range, kind, order, selection         (pure)
+//! oci/        reference, digest, manifest, platform          (pure)
+//! system/     environment, terminal, stderr, files, processes, signals, secrets, threads
 //! ```
 //!
-//! The lowest layer is pure: no I/O, no clock, no environment. Only `http` knows ureq, only
-//! `credentials` and `install` start other programs (both through `process`), only `report` and
-//! `run` write to stderr, only `files` puts files in the place of others, only `signals` ends the
-//! program early. `complete` answers the shells, `hooks` answers docker after a failed pull, `man`
-//! writes the manual from the command line's definition. Start reading with [`commands::ls`], then
-//! [`registry`], [`auth`], [`error`].
+//! Only `http` knows ureq. Only `system` starts programs, writes to stderr, renames files and ends
+//! the process. The crate is private: [`run`] is the program, [`internals`] serves fuzz targets and
+//! benches. Start reading with `commands::ls`, then `registry`, `auth`, `error`.
 #![forbid(unsafe_code)]
 
-pub mod auth;
-pub mod certs;
-pub mod cli;
-pub mod commands;
-pub mod complete;
-pub mod config;
-pub mod credentials;
-pub mod env;
-pub mod error;
-pub mod files;
-pub mod hooks;
-pub mod http;
-pub mod hub;
-pub mod man;
-pub mod manifest;
-pub mod output;
-pub mod parallel;
-pub mod platform;
-pub mod plugin;
-mod process;
-pub mod progress;
-pub mod reference;
-pub mod registry;
-pub mod report;
-pub mod secret;
-pub mod select;
-pub mod shells;
-pub mod signals;
-pub mod terminal;
-pub mod version;
+mod auth;
+mod cli;
+mod commands;
+mod config;
+mod error;
+mod http;
+mod login;
+mod oci;
+mod output;
+mod registry;
+mod system;
+mod tags;
+
+#[doc(hidden)]
+pub mod internals;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
+use cli::plugin::{Invocation, Request};
 use commands::context::Context;
-use env::Env;
 use error::Error;
-use plugin::{Invocation, Request};
-use report::Reporter;
+use system::env::Env;
+use system::report::Reporter;
 
 /// Runs the program with a process's arguments, the program's own name first.
 ///
 /// Data goes to stdout, everything else to stderr; the exit codes are those of [`error`].
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let invocation = plugin::parse(args.skip(1).collect());
+    let invocation = cli::plugin::parse(args.skip(1).collect());
     if invocation.request == Request::Metadata {
-        return finish(print(&plugin::metadata()), &Reporter::default());
+        return finish(print(&cli::plugin::metadata()), &Reporter::default());
     }
     exit_on_panic();
-    signals::exit_on_signals();
+    system::signals::exit_on_signals();
     let env = Env::from_process();
     if invocation.by_docker {
-        plugin::watch_socket(&env);
+        cli::plugin::watch_socket(&env);
     }
     dispatch(invocation, env).unwrap_or_else(|error| finish(Err(error), &Reporter::default()))
 }
@@ -80,12 +73,12 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 fn dispatch(invocation: Invocation, env: Env) -> Result<ExitCode, Error> {
     let Invocation { by_docker, config_dir, request } = invocation;
     let printed = match request {
-        Request::Metadata => print(&plugin::metadata()),
+        Request::Metadata => print(&cli::plugin::metadata()),
         Request::Version => print(concat!("docker-tags ", env!("CARGO_PKG_VERSION"), "\n")),
         Request::Complete { words, descriptions } => {
-            print(&complete::answer(&words, descriptions, &env, config_dir))
+            print(&cli::complete::answer(&words, descriptions, &env, config_dir))
         }
-        Request::Hook(request) => print(&hooks::answer(&request)),
+        Request::Hook(request) => print(&cli::hooks::answer(&request)),
         Request::Run(args) => match cli::parse(args, by_docker)? {
             cli::Parsed::Print(text) => print(&text),
             cli::Parsed::Run(cli) => {
@@ -121,7 +114,7 @@ fn exit_on_panic() {
         Reporter::default().line(&format!("error: internal error at {place}"));
         Reporter::default().line("");
         Reporter::default().line("hint: this is a bug; please report the command and this line");
-        signals::exit(i32::from(error::FAILED));
+        system::signals::exit(i32::from(error::FAILED));
     }));
 }
 
@@ -131,7 +124,7 @@ fn finish(outcome: Result<(), Error>, reporter: &Reporter) -> ExitCode {
     let silent = error.is_closed_pipe()
         || matches!(error, Error::Reported(_) | Error::Exit(_) | Error::Interrupted);
     if !silent {
-        reporter.error(&error);
+        reporter.error(&error, error.hint().as_deref());
     }
     ExitCode::from(error.exit_code())
 }

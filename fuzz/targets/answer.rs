@@ -5,11 +5,11 @@ use std::net::{Shutdown, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use docker_tags::env::Env;
-use docker_tags::http::address::Reach;
-use docker_tags::http::proxy::Proxies;
-use docker_tags::http::{Client, Method, Peer, Request, Settings};
-use docker_tags::report::Reporter;
+use docker_tags::internals::Env;
+use docker_tags::internals::Proxies;
+use docker_tags::internals::Reach;
+use docker_tags::internals::Reporter;
+use docker_tags::internals::{Client, Method, Peer, Request, Settings};
 
 /// The most that is read of a body.
 const LIMIT: u64 = 2048;

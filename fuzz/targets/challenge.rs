@@ -1,6 +1,6 @@
 //! `WWW-Authenticate`: fields are lines of the input; nothing in them can make the parser fail.
 
-use docker_tags::auth::challenge::{Challenge, choose, parse};
+use docker_tags::internals::{Challenge, choose, parse_challenges as parse};
 
 pub fn run(data: &[u8]) {
     let challenges = parse(data.split(|&byte| byte == b'\n'));

@@ -1,7 +1,7 @@
 //! docker's config.json: any text, and nothing of it in a `Debug`.
 
-use docker_tags::credentials::docker_config_login;
-use docker_tags::reference::Registry;
+use docker_tags::internals::Registry;
+use docker_tags::internals::docker_config_login;
 
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

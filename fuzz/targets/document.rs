@@ -1,6 +1,6 @@
 //! Documents as they are printed: harmless, and still the same document to whoever parses it.
 
-use docker_tags::output::{document, json};
+use docker_tags::internals::{document, json};
 use serde_json::Value;
 
 use super::danger::is_danger;

@@ -1,7 +1,7 @@
 //! `Link`, and the URLs that servers name: what is accepted is one thing to every parser.
 
-use docker_tags::http::link::next;
-use docker_tags::http::url::{Url, quoted};
+use docker_tags::internals::next;
+use docker_tags::internals::{Url, quoted};
 
 pub fn run(data: &[u8]) {
     let base: Url = "https://r.example/v2/a/b/tags/list?n=100".parse().expect("it is one");

@@ -1,7 +1,7 @@
 //! Manifests and indexes; the first byte chooses the type that the header claims.
 
-use docker_tags::manifest::{Algorithm, Content, Document, ImageConfig, schema1_payload};
-use docker_tags::platform::Platform;
+use docker_tags::internals::Platform;
+use docker_tags::internals::{Algorithm, Content, Document, ImageConfig, schema1_payload};
 
 const TYPES: [Option<&str>; 8] = [
     None,

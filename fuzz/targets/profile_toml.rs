@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use docker_tags::config::Config;
-use docker_tags::env::Env;
+use docker_tags::internals::Config;
+use docker_tags::internals::Env;
 
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

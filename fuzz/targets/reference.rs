@@ -1,6 +1,6 @@
 //! References: what is accepted comes out of its own text again.
 
-use docker_tags::reference::{Digest, Reference, Registry, Tag};
+use docker_tags::internals::{Digest, Reference, Registry, Tag};
 
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -1,6 +1,6 @@
 //! The last step before a terminal: nothing that commands it comes through.
 
-use docker_tags::terminal::{SERVER_TEXT_LIMIT, sanitize, sanitize_lines, server_text};
+use docker_tags::internals::{SERVER_TEXT_LIMIT, sanitize, sanitize_lines, server_text};
 
 use super::danger::is_danger;
 

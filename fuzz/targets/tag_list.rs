@@ -1,7 +1,7 @@
 //! A page of tags: only tags come out, and all that a plain JSON reader sees.
 
-use docker_tags::reference::Tag;
-use docker_tags::registry::parse_tags;
+use docker_tags::internals::Tag;
+use docker_tags::internals::parse_tags;
 use serde_json::Value;
 
 pub fn run(data: &[u8]) {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use docker_tags::version::{compare, sort_newest_first};
+use docker_tags::internals::{compare, sort_newest_first};
 
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

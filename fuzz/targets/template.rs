@@ -1,6 +1,6 @@
 //! Go templates: parsing and running end, and values of the row come out harmless.
 
-use docker_tags::output::template::Template;
+use docker_tags::internals::Template;
 use serde_json::json;
 
 use super::danger::is_danger;

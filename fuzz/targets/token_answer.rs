@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use docker_tags::auth::token::{claims, read_token};
+use docker_tags::internals::{claims, read_token};
 
 pub fn run(data: &[u8]) {
     let now = Instant::now();

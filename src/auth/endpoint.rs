@@ -6,19 +6,19 @@
 
 use std::sync::Arc;
 
-use crate::certs::Directories;
 use crate::error::Error;
 use crate::http::address::Reach;
+use crate::http::certs::Directories;
 use crate::http::tls::TlsSettings;
 use crate::http::url::{Origin, Scheme, Url};
-use crate::reference::Registry;
+use crate::oci::reference::Registry;
 
 /// Docker Hub's API host; the name in references is `docker.io`.
 const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
 
 /// A registry's API: origin, TLS, and what its profile allows.
 #[derive(Debug, Clone)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     /// The registry's name in references.
     pub registry: Registry,
     /// Scheme, host and port of its API.
@@ -40,7 +40,7 @@ pub struct Endpoint {
 
 /// How a registry's connections are secured, as the user set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Security {
+pub(crate) enum Security {
     /// https, certificates checked; for a loopback registry https unchecked, then http.
     Default,
     /// https, any certificate; for a loopback registry http where that is not spoken.
@@ -56,7 +56,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// A registry name that is no usable host (port 0, a number that looks like an address).
-    pub fn new(
+    pub(crate) fn new(
         registry: &Registry,
         url: Option<&Url>,
         security: Security,
@@ -87,7 +87,7 @@ impl Endpoint {
     }
 
     /// What `docker login` takes for this registry: nothing for Docker Hub.
-    pub fn login_argument(&self) -> String {
+    pub(crate) fn login_argument(&self) -> String {
         if self.registry.is_docker_hub() {
             String::new()
         } else {

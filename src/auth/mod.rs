@@ -6,14 +6,14 @@
 //! bounded: a request is sent at most three times. While a slot knows nothing, one request finds
 //! out and the others wait, so that fifty requests cost one challenge and one token.
 
-pub mod challenge;
-pub mod endpoint;
-mod login;
-pub mod realm;
+pub(crate) mod challenge;
+pub(crate) mod endpoint;
+
+pub(crate) mod realm;
 mod refusal;
 mod respond;
 mod slot;
-pub mod token;
+pub(crate) mod token;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,10 +22,10 @@ use crate::error::{Error, Network};
 use crate::http::address::Reach;
 use crate::http::url::{Origin, Scheme, Url, quoted};
 use crate::http::{self, Answer, Client, Failure, Method, Peer, Request};
+pub(crate) use crate::login::Login;
+use crate::login::Trial;
 use challenge::Challenge;
 use endpoint::Endpoint;
-pub use login::Login;
-use login::Trial;
 use respond::History;
 use slot::{Authorization, Slot, same};
 
@@ -36,7 +36,7 @@ const MAX_REDIRECTS: u32 = 5;
 
 /// What a request is about: requests about the same thing share a token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Resource {
+pub(crate) enum Resource {
     /// `GET /v2/`.
     Base,
     /// The list of repositories.
@@ -59,11 +59,11 @@ impl Resource {
 /// Finds the login when the first challenge asks for one: open registries never cause a look-up.
 /// The repository is the one that the request is about, if it is about one; the same login is
 /// always the same object.
-pub type LoginSource = Box<dyn Fn(Option<&str>) -> Option<Arc<Login>> + Send + Sync>;
+pub(crate) type LoginSource = Box<dyn Fn(Option<&str>) -> Option<Arc<Login>> + Send + Sync>;
 
 /// A request to a registry's API.
 #[derive(Debug, Clone)]
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     /// The method.
     pub method: Method,
     /// The path, from `/v2/` on.
@@ -77,7 +77,7 @@ pub struct Call<'a> {
 }
 
 /// A registry as this run talks to it. Shared by all threads.
-pub struct Session {
+pub(crate) struct Session {
     client: Arc<Client>,
     endpoint: Endpoint,
     peer: Arc<Peer>,
@@ -93,7 +93,7 @@ pub struct Session {
 
 /// How a request without a login was answered.
 #[derive(Debug)]
-pub struct Ping {
+pub(crate) struct Ping {
     /// The status.
     pub status: u16,
     /// What the registry wants, if it wants something that we know.
@@ -116,7 +116,7 @@ enum Sent<T> {
 
 impl Session {
     /// A session with nothing known and no connection open.
-    pub fn new(client: Arc<Client>, endpoint: Endpoint, source: LoginSource) -> Self {
+    pub(crate) fn new(client: Arc<Client>, endpoint: Endpoint, source: LoginSource) -> Self {
         let peer = Arc::new(Peer::new(endpoint.tls.clone(), endpoint.reach));
         Session {
             client,
@@ -131,17 +131,17 @@ impl Session {
     }
 
     /// Where requests go.
-    pub fn endpoint(&self) -> &Endpoint {
+    pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
     /// Tells the user something, once.
-    pub fn warn(&self, text: &str) {
+    pub(crate) fn warn(&self, text: &str) {
         self.client.reporter().warn(text);
     }
 
     /// The login for a resource, looked up at the first call.
-    pub fn login(&self, resource: &Resource) -> Option<Arc<Login>> {
+    pub(crate) fn login(&self, resource: &Resource) -> Option<Arc<Login>> {
         let repository = match resource {
             Resource::Repository(name, _) => Some(name.clone()),
             Resource::Base | Resource::Catalog => None,
@@ -159,7 +159,7 @@ impl Session {
     ///
     /// # Errors
     /// What `read` returns, and every failure of the network and of authentication.
-    pub fn send<T>(
+    pub(crate) fn send<T>(
         &self,
         call: &Call,
         mut read: impl FnMut(&mut Answer) -> Result<T, Failure>,
@@ -354,7 +354,7 @@ impl Session {
     ///
     /// # Errors
     /// Failures of the network, and a status that is neither 2xx nor 401.
-    pub fn ping(&self, call: &Call) -> Result<Ping, Error> {
+    pub(crate) fn ping(&self, call: &Call) -> Result<Ping, Error> {
         let mut read = |answer: &mut Answer| match answer.status() {
             status @ 200..=299 => Ok(Ping { status, challenge: None }),
             status => {
@@ -373,7 +373,7 @@ impl Session {
     }
 
     /// Where requests go, as far as that is known by now.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         let origin = lock(&self.origin).clone();
         let origin = origin.unwrap_or_else(|| self.endpoint.origin.clone());
         format!("{origin}{}", self.endpoint.prefix)

@@ -34,7 +34,7 @@ const SHARED_SUFFIXES: &str = "\
 
 /// Whether a token service may be asked with the login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
+pub(crate) enum Trust {
     /// With the login.
     Login,
     /// Without.
@@ -43,7 +43,7 @@ pub enum Trust {
 
 /// Why a realm is not contacted at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RealmError {
+pub(crate) enum RealmError {
     /// It is no acceptable URL.
     Url(UrlError),
     /// It is not https although the registry is.
@@ -54,7 +54,7 @@ pub enum RealmError {
 ///
 /// # Errors
 /// Realms that are no http(s) URL, carry user information, or leave https.
-pub fn resolve(realm: &str, challenged: &Url) -> Result<Url, RealmError> {
+pub(crate) fn resolve(realm: &str, challenged: &Url) -> Result<Url, RealmError> {
     let url = challenged.join(realm).map_err(RealmError::Url)?;
     let leaves_tls = challenged.origin().scheme() == Scheme::Https;
     if leaves_tls && url.origin().scheme() == Scheme::Http {
@@ -64,7 +64,7 @@ pub fn resolve(realm: &str, challenged: &Url) -> Result<Url, RealmError> {
 }
 
 /// Whether the login for `registry` may be sent to `realm`; `allowed` are the profile's hosts.
-pub fn trust(registry: &Origin, realm: &Origin, allowed: &[String]) -> Trust {
+pub(crate) fn trust(registry: &Origin, realm: &Origin, allowed: &[String]) -> Trust {
     let (ours, theirs) = (registry.host(), realm.host());
     let is_pair = PAIRS.contains(&(ours, theirs));
     let is_allowed = allowed.iter().any(|host| host.eq_ignore_ascii_case(theirs));

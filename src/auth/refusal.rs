@@ -6,7 +6,7 @@ use super::realm::RealmError;
 use super::{Login, Resource, Session, Unauthorized};
 use crate::error::Error;
 use crate::http::url::quoted;
-use crate::terminal::server_text;
+use crate::system::terminal::server_text;
 
 impl Session {
     /// No permission, as far as anybody can tell: registries do not say "exists, but not for you".
@@ -93,10 +93,10 @@ impl Session {
     }
 
     /// The error for a registry that keeps its list of repositories to itself.
-    pub fn catalog_refused(&self) -> Error {
+    pub(crate) fn catalog_refused(&self) -> Error {
         let host = self.endpoint.registry.to_string();
         let hint = match host.as_str() {
-            crate::reference::DOCKER_HUB => {
+            crate::oci::reference::DOCKER_HUB => {
                 "Docker Hub lists by namespace: docker tags repos NAMESPACE".to_owned()
             }
             "ghcr.io" => "GitHub lists an owner's packages on its pages only: \

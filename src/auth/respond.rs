@@ -10,12 +10,12 @@ use super::challenge::{self, Challenge};
 use super::realm::{self, Trust};
 use super::token::{self, Token, TokenError, TokenRequest};
 use super::{Authorization, Call, Login, Resource, Session, Trial, Unauthorized};
-use crate::credentials::Credential;
 use crate::error::Error;
 use crate::http::Peer;
 use crate::http::address::Reach;
 use crate::http::url::{Scheme, Url};
-use crate::secret::Secret;
+use crate::login::Credential;
+use crate::system::secret::Secret;
 
 /// What was done for one request so far.
 #[derive(Debug, Default)]
@@ -282,7 +282,7 @@ impl Session {
     }
 
     /// Whether requests and login go over an unencrypted connection.
-    pub fn is_plain_http(&self) -> bool {
+    pub(crate) fn is_plain_http(&self) -> bool {
         let origin = super::lock(&self.origin);
         origin.as_ref().unwrap_or(&self.endpoint.origin).scheme() == Scheme::Http
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::{Call, History, Resource, Session, lock, respond};
-use crate::secret::Secret;
+use crate::system::secret::Secret;
 
 /// What is sent as `Authorization`.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Session {
     }
 
     /// The bearer token with which requests about a resource are sent, if they are.
-    pub fn token_for(&self, resource: &Resource) -> Option<Secret> {
+    pub(crate) fn token_for(&self, resource: &Resource) -> Option<Secret> {
         let slot = self.slot(resource);
         let slot = lock(&slot);
         match slot.authorization.as_ref()? {

@@ -10,11 +10,11 @@ use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use crate::credentials::Credential;
 use crate::error::Error;
 use crate::http::url::{Url, escape_query};
 use crate::http::{Client, Failure, Form, Method, Peer, Request};
-use crate::secret::Secret;
+use crate::login::Credential;
+use crate::system::secret::Secret;
 
 /// The most that is read of a token service's answer.
 const MAX_ANSWER: u64 = 1024 * 1024;
@@ -37,7 +37,7 @@ pub struct Token {
 
 /// What a token is asked for, from whom.
 #[derive(Debug)]
-pub struct TokenRequest<'a> {
+pub(crate) struct TokenRequest<'a> {
     /// The token service.
     pub realm: &'a Url,
     /// The `service` of the challenge; left out of the request where it is absent.
@@ -48,7 +48,7 @@ pub struct TokenRequest<'a> {
 
 /// Why there is no token.
 #[derive(Debug)]
-pub enum TokenError {
+pub(crate) enum TokenError {
     /// The service refuses (401: the login; 403: perhaps only the access); its own words.
     Refused(u16, Option<String>),
     /// The service does not work like this: another status, a redirect, an unusable answer.
@@ -61,7 +61,7 @@ pub enum TokenError {
 ///
 /// # Errors
 /// See [`TokenError`]. The login is sent at most once, or twice for an identity token.
-pub fn fetch(
+pub(crate) fn fetch(
     client: &Client,
     peer: &Peer,
     request: &TokenRequest,
@@ -89,7 +89,7 @@ pub fn fetch(
 }
 
 /// The value of a Basic `Authorization` header, in UTF-8 (RFC 7617).
-pub fn basic(username: &str, password: &Secret) -> Secret {
+pub(crate) fn basic(username: &str, password: &Secret) -> Secret {
     let pair = format!("{username}:{}", password.expose());
     Secret::new(format!("Basic {}", BASE64_STANDARD.encode(pair)))
 }

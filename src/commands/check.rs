@@ -16,13 +16,13 @@ use super::context::{Context, tls_word};
 use crate::auth::endpoint::Endpoint;
 use crate::auth::token::claims;
 use crate::config::Profile;
-use crate::credentials::Found;
 use crate::error::Error;
 use crate::http::url::quoted;
+use crate::login::Found;
+use crate::oci::reference::{Reference, Registry as RegistryName};
 use crate::output::{Column, Format, Look, Row, Writer};
-use crate::reference::{Reference, Registry as RegistryName};
 use crate::registry::{Admission, Ping, Registry};
-use crate::terminal::sanitize;
+use crate::system::terminal::sanitize;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +37,7 @@ Examples:
 /// asks the registry and shows what it wants and grants. No secret is shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// A registry (ghcr.io, localhost:5000) or an image
     #[arg(value_name = "REGISTRY or IMAGE")]
     name: Option<String>,
@@ -151,7 +151,7 @@ struct Subject {
 ///
 /// # Errors
 /// A name that is none; the failure of the registry, after everything else was printed.
-pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = match (&context.globals.format, context.globals.quiet) {
         (None, false) => None,
         _ => Some(context.format(Format::Plain)?),

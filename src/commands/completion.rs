@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
+use crate::commands::shells::Shell;
 use crate::error::Error;
-use crate::shells::Shell;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,7 +17,7 @@ Examples:
 /// of them: it is completed by docker's own script, see `docker completion --help`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]
     shell: Shell,
@@ -27,6 +27,6 @@ pub struct Args {
 ///
 /// # Errors
 /// Standard output cannot be written to.
-pub fn run(args: &Args, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<(), Error> {
     out.write_all(args.shell.script().as_bytes()).map_err(Error::stdout)
 }

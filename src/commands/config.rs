@@ -6,7 +6,7 @@ use super::context::Context;
 use super::document::{Destination, Printer};
 use super::image::{self, Choice};
 use crate::error::Error;
-use crate::manifest::Kind;
+use crate::oci::manifest::Kind;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,7 +23,7 @@ Examples:
 /// template uses the document's own names, such as {{.config.Cmd}}.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// The image, such as alpine:3.20 or quay.io/org/app@sha256:…
     #[arg(value_name = "IMAGE")]
     image: String,
@@ -39,7 +39,7 @@ pub struct Args {
 ///
 /// # Errors
 /// An image that is not there or has no config; what cannot be written.
-pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let printer = Printer::new(context, &args.destination)?;
     let image = image::one(context, &args.image, &args.choice)?;
     let chosen = image.descend(context, args.choice.platform.as_ref())?;

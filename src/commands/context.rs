@@ -13,29 +13,29 @@ use jiff::Timestamp;
 use crate::auth::LoginSource;
 use crate::auth::Session;
 use crate::auth::endpoint::{Endpoint, Security};
-use crate::certs::{self, Directories};
 use crate::commands::global::Globals;
-use crate::commands::login::{self, Logins, Wanted};
 use crate::config::{Active, Config, ConfigError, Profile, Resolved, Served};
-use crate::credentials::{Found, Store};
-use crate::env::Env;
 use crate::error::Error;
+use crate::http::certs::{self, Directories};
 use crate::http::proxy::Proxies;
 use crate::http::tls::TlsSettings;
 use crate::http::url::{Scheme, Url};
 use crate::http::{Client, Settings};
-use crate::hub::{self, Hub};
+use crate::login::chain::{self, Logins, Wanted};
+use crate::login::{Found, Store};
+use crate::oci::reference::{Registry as RegistryName, Repository};
 use crate::output::{Format, Look};
-use crate::reference::{Registry as RegistryName, Repository};
 use crate::registry::Registry;
-use crate::report::Reporter;
-use crate::terminal::Style;
+use crate::registry::hub::{self, Hub};
+use crate::system::env::Env;
+use crate::system::report::Reporter;
+use crate::system::terminal::Style;
 
 /// A registry's name, and the profile that serves it.
 type RegistryKey = (RegistryName, Option<String>);
 
 /// Everything a command needs beside its own arguments.
-pub struct Context {
+pub(crate) struct Context {
     /// The environment.
     pub env: Env,
     /// The options that every command takes.
@@ -60,7 +60,7 @@ impl Context {
     ///
     /// # Errors
     /// A configuration that cannot be used, an unknown profile, a password that does not come.
-    pub fn new(
+    pub(crate) fn new(
         globals: Globals,
         env: Env,
         config_dir: Option<PathBuf>,
@@ -68,7 +68,7 @@ impl Context {
     ) -> Result<Self, Error> {
         let config = Config::load(&env).map_err(config_error)?;
         config.active(globals.profile.as_deref(), &env).map_err(config_error)?;
-        let given = login::given(&globals)?;
+        let given = chain::given(globals.username.as_deref(), globals.password_stdin)?;
         let store = Store::new(&env, config_dir).plugin_mode(by_docker);
         let reporter = Reporter::new(globals.verbose);
         Ok(Context::assemble(globals, env, store, reporter, config, given))
@@ -79,7 +79,7 @@ impl Context {
     ///
     /// # Errors
     /// A configuration that cannot be used, an unknown profile.
-    pub fn for_completion(
+    pub(crate) fn for_completion(
         globals: Globals,
         env: Env,
         config_dir: Option<PathBuf>,
@@ -95,7 +95,7 @@ impl Context {
     ///
     /// # Errors
     /// There is no place for a configuration.
-    pub fn for_files(
+    pub(crate) fn for_files(
         globals: Globals,
         env: Env,
         config_dir: Option<PathBuf>,
@@ -138,12 +138,12 @@ impl Context {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn check_config(&self) -> Result<(), Error> {
+    pub(crate) fn check_config(&self) -> Result<(), Error> {
         self.config_fault.clone().map_or(Ok(()), |fault| Err(config_error(fault)))
     }
 
     /// The active profile.
-    pub fn active(&self) -> Result<Active<'_>, Error> {
+    pub(crate) fn active(&self) -> Result<Active<'_>, Error> {
         self.config.active(self.globals.profile.as_deref(), &self.env).map_err(config_error)
     }
 
@@ -151,7 +151,7 @@ impl Context {
     ///
     /// # Errors
     /// The name is no reference.
-    pub fn resolve(&self, text: &str) -> Result<Resolved, Error> {
+    pub(crate) fn resolve(&self, text: &str) -> Result<Resolved, Error> {
         self.config
             .resolve(&self.active()?, text)
             .map_err(|source| Error::Reference { input: text.to_owned(), source })
@@ -161,7 +161,7 @@ impl Context {
     ///
     /// # Errors
     /// None of its own; the active profile must exist.
-    pub fn resolve_registry(&self, registry: &RegistryName) -> Result<Served, Error> {
+    pub(crate) fn resolve_registry(&self, registry: &RegistryName) -> Result<Served, Error> {
         Ok(self.config.resolve_registry(&self.active()?, registry))
     }
 
@@ -169,7 +169,7 @@ impl Context {
     ///
     /// # Errors
     /// A `--format` that is none.
-    pub fn format(&self, default: Format) -> Result<Format, Error> {
+    pub(crate) fn format(&self, default: Format) -> Result<Format, Error> {
         Format::choose(self.globals.format.as_deref(), self.globals.quiet, default).map_err(|e| {
             Error::usage(
                 e.to_string(),
@@ -179,12 +179,12 @@ impl Context {
     }
 
     /// What texts for people depend on.
-    pub fn look(&self) -> Look {
+    pub(crate) fn look(&self) -> Look {
         Look { now: Timestamp::now(), no_trunc: self.globals.no_trunc }
     }
 
     /// How many requests may be under way at a time.
-    pub fn jobs(&self, profile: &Profile) -> usize {
+    pub(crate) fn jobs(&self, profile: &Profile) -> usize {
         let jobs = self.globals.jobs.or(profile.settings.jobs);
         usize::from(jobs.unwrap_or(crate::config::DEFAULT_JOBS))
     }
@@ -199,7 +199,11 @@ impl Context {
     /// # Errors
     /// Certificate files that cannot be used; a registry name that is no host; a login of the
     /// command line that would go to two registries.
-    pub fn registry(&self, name: &RegistryName, profile: &Profile) -> Result<Arc<Registry>, Error> {
+    pub(crate) fn registry(
+        &self,
+        name: &RegistryName,
+        profile: &Profile,
+    ) -> Result<Arc<Registry>, Error> {
         self.bind_given_login(name)?;
         let key = (name.clone(), profile.name().map(str::to_owned));
         let mut registries = self.registries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -218,7 +222,7 @@ impl Context {
     ///
     /// # Errors
     /// As for [`Context::registry`].
-    pub fn hub(&self, profile: &Profile) -> Result<Hub, Error> {
+    pub(crate) fn hub(&self, profile: &Profile) -> Result<Hub, Error> {
         let name = RegistryName::docker_hub();
         self.bind_given_login(&name)?;
         let settings = &profile.settings;
@@ -249,7 +253,11 @@ impl Context {
     ///
     /// # Errors
     /// As for [`Context::registry`].
-    pub fn endpoint(&self, name: &RegistryName, profile: &Profile) -> Result<Endpoint, Error> {
+    pub(crate) fn endpoint(
+        &self,
+        name: &RegistryName,
+        profile: &Profile,
+    ) -> Result<Endpoint, Error> {
         let (flags, settings) = (&self.globals, &profile.settings);
         let url = settings.endpoint.as_ref().map(|endpoint| endpoint.to_string().parse::<Url>());
         let url = url.transpose().map_err(|why| {
@@ -311,7 +319,7 @@ impl Context {
 
     /// How connections to a profile's registry are secured, as one word: `verify`, `insecure`
     /// or `plain-http`.
-    pub fn tls_word(&self, profile: &Profile) -> &'static str {
+    pub(crate) fn tls_word(&self, profile: &Profile) -> &'static str {
         // Files that cannot be read are found when they are needed.
         self.endpoint(profile.registry(), profile).map_or("verify", |endpoint| tls_word(&endpoint))
     }
@@ -321,7 +329,7 @@ impl Context {
     ///
     /// # Errors
     /// None of its own; the active profile must exist.
-    pub fn find_login(
+    pub(crate) fn find_login(
         &self,
         registry: &RegistryName,
         repository: Option<&Repository>,
@@ -332,13 +340,13 @@ impl Context {
     }
 
     /// Where a profile's login would be looked for first, in a few words. Runs no program.
-    pub fn login_place(&self, profile: &Profile) -> String {
+    pub(crate) fn login_place(&self, profile: &Profile) -> String {
         let is_active = self.is_active(profile.registry()).unwrap_or(false);
         self.logins.place(profile, is_active)
     }
 
     /// The registries that docker is logged in to, by its config.json.
-    pub fn docker_registries(&self) -> Vec<String> {
+    pub(crate) fn docker_registries(&self) -> Vec<String> {
         self.logins.store().registries()
     }
 
@@ -384,7 +392,7 @@ impl Context {
 }
 
 /// See [`Context::tls_word`].
-pub fn tls_word(endpoint: &Endpoint) -> &'static str {
+pub(crate) fn tls_word(endpoint: &Endpoint) -> &'static str {
     match endpoint.origin.scheme() {
         Scheme::Http => "plain-http",
         Scheme::Https if endpoint.tls.insecure => "insecure",
@@ -393,7 +401,7 @@ pub fn tls_word(endpoint: &Endpoint) -> &'static str {
 }
 
 /// An error of the configuration as the program's own.
-pub fn config_error(error: ConfigError) -> Error {
+pub(crate) fn config_error(error: ConfigError) -> Error {
     let hint = error.hint().unwrap_or_default().to_owned();
     Error::Config { message: error.to_string(), hint }
 }

@@ -23,7 +23,7 @@ Examples:
 /// that of one of its images with --platform. On Docker Hub it costs no pull without --platform.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// Images, such as alpine:3.20 or localhost:5000/app:1
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,
@@ -73,7 +73,7 @@ impl Row for DigestRow {
 ///
 /// # Errors
 /// Names that are none, before any request; then the failures of images.
-pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Plain)?;
     let mut writer = Writer::new(out, &format, context.look())?;
     let outcome = image::each(

@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use crate::error::Error;
-use crate::files::{self, Readers};
 use crate::output::{Format, document};
-use crate::terminal::sanitize_lines;
+use crate::system::files::{self, Readers};
+use crate::system::terminal::sanitize_lines;
 
 /// Where a document goes.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Destination {
+pub(crate) struct Destination {
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 }
 
 /// How a document is printed: decided before the first request.
-pub struct Printer<'a> {
+pub(crate) struct Printer<'a> {
     context: &'a Context,
     format: Format,
     file: Option<&'a Path>,
@@ -34,7 +34,7 @@ impl<'a> Printer<'a> {
     ///
     /// # Errors
     /// A `--format` that does not fit a document.
-    pub fn new(context: &'a Context, destination: &'a Destination) -> Result<Self, Error> {
+    pub(crate) fn new(context: &'a Context, destination: &'a Destination) -> Result<Self, Error> {
         let format = context.format(Format::Plain)?;
         if matches!(format, Format::Table | Format::TableTemplate(_)) {
             return Err(Error::usage(
@@ -51,7 +51,7 @@ impl<'a> Printer<'a> {
     ///
     /// # Errors
     /// What cannot be written; a document that a template cannot be applied to.
-    pub fn print(&self, bytes: &[u8], name: &str, out: &mut dyn Write) -> Result<(), Error> {
+    pub(crate) fn print(&self, bytes: &[u8], name: &str, out: &mut dyn Write) -> Result<(), Error> {
         let text = match &self.format {
             Format::Template(template) => {
                 let value = parse(bytes, name)?;

@@ -8,7 +8,7 @@ use crate::error::Error;
 
 /// Options of every command; they may stand before or after the command's name.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Globals {
+pub(crate) struct Globals {
     /// Use this profile (see `docker tags profile`)
     #[arg(short, long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
@@ -144,7 +144,7 @@ impl Globals {
     ///
     /// # Errors
     /// One without the other.
-    pub fn client_files(&self) -> Result<Option<(&PathBuf, &PathBuf)>, Error> {
+    pub(crate) fn client_files(&self) -> Result<Option<(&PathBuf, &PathBuf)>, Error> {
         match (&self.cert_file, &self.key_file) {
             (Some(cert), Some(key)) => Ok(Some((cert, key))),
             (None, None) => Ok(None),

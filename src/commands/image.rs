@@ -12,15 +12,15 @@ use clap::ValueEnum;
 use super::context::Context;
 use crate::config::Resolved;
 use crate::error::Error;
-use crate::manifest::{Content, Descriptor, Document, ImageConfig};
-use crate::parallel;
-use crate::platform::Platform;
-use crate::reference::{Digest, Reference};
+use crate::oci::manifest::{Content, Descriptor, Document, ImageConfig};
+use crate::oci::platform::Platform;
+use crate::oci::reference::{Digest, Reference};
 use crate::registry::{Fetched, Registry, Target};
+use crate::system::parallel;
 
 /// Options of all image commands.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// Choose the image for this platform; local is this machine's
     #[arg(long, value_name = "OS/ARCH[/VARIANT]", help_heading = "Selection")]
     pub platform: Option<Platform>,
@@ -39,7 +39,7 @@ pub struct Choice {
 
 /// `--type`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Type {
+pub(crate) enum Type {
     /// Images and other artifacts
     #[default]
     Image,
@@ -48,7 +48,7 @@ pub enum Type {
 }
 
 /// An image that was named on the command line, and the registry that has it.
-pub struct Image {
+pub(crate) struct Image {
     /// What was typed, understood.
     pub reference: Reference,
     /// What is asked for.
@@ -62,7 +62,7 @@ pub struct Image {
 }
 
 /// A reference followed down to the manifest of one image.
-pub struct Chosen {
+pub(crate) struct Chosen {
     /// What the reference itself points to.
     pub root: Fetched,
     /// The image's own manifest, when the reference points to an index.
@@ -73,7 +73,7 @@ pub struct Chosen {
 
 impl Chosen {
     /// The image's own manifest.
-    pub fn manifest(&self) -> &Fetched {
+    pub(crate) fn manifest(&self) -> &Fetched {
         self.child.as_ref().unwrap_or(&self.root)
     }
 }
@@ -85,7 +85,7 @@ impl Chosen {
 /// # Errors
 /// A name that is none, before any request; the only failure itself when there is one name;
 /// otherwise the worst exit code.
-pub fn each<R: Send>(
+pub(crate) fn each<R: Send>(
     context: &Context,
     names: &[String],
     choice: &Choice,
@@ -112,7 +112,7 @@ pub fn each<R: Send>(
 ///
 /// # Errors
 /// A name that is none; a registry that cannot be asked, see [`Context::registry`].
-pub fn one(context: &Context, name: &str, choice: &Choice) -> Result<Image, Error> {
+pub(crate) fn one(context: &Context, name: &str, choice: &Choice) -> Result<Image, Error> {
     Image::open(context, &context.resolve(name)?, choice.r#type)
 }
 
@@ -129,12 +129,12 @@ impl Image {
     }
 
     /// Registry and repository with the tag or digest that is asked for.
-    pub fn full_name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         format!("{}{}", self.reference.name(), self.suffix())
     }
 
     /// The same as docker shortens it, and as it may be typed.
-    pub fn short_name(&self) -> String {
+    pub(crate) fn short_name(&self) -> String {
         format!("{}{}", self.reference.familiar_name(), self.suffix())
     }
 
@@ -149,7 +149,7 @@ impl Image {
     ///
     /// # Errors
     /// As for [`Registry::head`].
-    pub fn head(&self) -> Result<crate::registry::Head, Error> {
+    pub(crate) fn head(&self) -> Result<crate::registry::Head, Error> {
         self.registry.head(self.reference.repository(), &self.target, self.plugin)
     }
 
@@ -157,7 +157,7 @@ impl Image {
     ///
     /// # Errors
     /// As for [`Registry::manifest`].
-    pub fn root(&self) -> Result<Fetched, Error> {
+    pub(crate) fn root(&self) -> Result<Fetched, Error> {
         self.registry.manifest(self.reference.repository(), &self.target, self.plugin)
     }
 
@@ -165,7 +165,7 @@ impl Image {
     ///
     /// # Errors
     /// A digest that cannot be checked; as for [`Registry::manifest`].
-    pub fn entry(&self, entry: &Descriptor) -> Result<Fetched, Error> {
+    pub(crate) fn entry(&self, entry: &Descriptor) -> Result<Fetched, Error> {
         let target = Target::Digest(self.supported(entry)?.clone());
         self.registry.manifest(self.reference.repository(), &target, self.plugin)
     }
@@ -176,7 +176,7 @@ impl Image {
             what: format!(
                 "{}: \"{}\" is no digest to check with",
                 self.full_name(),
-                crate::terminal::server_text(entry.digest.as_str())
+                crate::system::terminal::server_text(entry.digest.as_str())
             ),
             hint: "the index is broken: push it again",
         })
@@ -187,7 +187,7 @@ impl Image {
     ///
     /// # Errors
     /// As for [`Registry::blob`].
-    pub fn config_of(&self, document: &Document) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn config_of(&self, document: &Document) -> Result<Option<Vec<u8>>, Error> {
         match &document.content {
             Content::Image(manifest) => {
                 let repository = self.reference.repository();
@@ -204,7 +204,7 @@ impl Image {
     ///
     /// # Errors
     /// As for [`Image::config_of`].
-    pub fn config(&self, chosen: &Chosen) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn config(&self, chosen: &Chosen) -> Result<Option<Vec<u8>>, Error> {
         match &chosen.config {
             Some(bytes) => Ok(Some(bytes.clone())),
             None => self.config_of(&chosen.manifest().document),
@@ -213,7 +213,7 @@ impl Image {
 }
 
 /// What an image's config says; `None` for what is no image's config.
-pub fn image_config(document: &Document, bytes: Option<&[u8]>) -> Option<ImageConfig> {
+pub(crate) fn image_config(document: &Document, bytes: Option<&[u8]>) -> Option<ImageConfig> {
     match &document.content {
         Content::Schema1(manifest) => {
             let mut config = manifest.config()?;

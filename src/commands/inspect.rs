@@ -9,7 +9,7 @@ use std::io::Write;
 use super::context::Context;
 use super::image::{self, Choice, Chosen, Image};
 use crate::error::Error;
-use crate::manifest::{ImageConfig, Inspect, Kind};
+use crate::oci::manifest::{ImageConfig, Inspect, Kind};
 use crate::output::{Format, document, json};
 use crate::registry::{Flow, ListOptions, Sink};
 
@@ -45,7 +45,7 @@ const KEYS: [&str; 13] = [
 /// --platform says otherwise. Plugins, charts and other artifacts are described, too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// Images, such as alpine:3.20 or quay.io/org/app@sha256:…
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,
@@ -72,7 +72,7 @@ struct Sheet {
 ///
 /// # Errors
 /// Names that are none, before any request; then the failures of images.
-pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Plain)?;
     match &format {
         Format::Template(template) => {

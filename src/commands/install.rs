@@ -9,11 +9,11 @@ mod place;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::env::Env;
+use crate::cli::man;
+use crate::commands::shells::Shell;
 use crate::error::Error;
-use crate::man;
-use crate::process::find_program;
-use crate::shells::Shell;
+use crate::system::env::Env;
+use crate::system::process::find_program;
 use place::{Content, Outcome, Place};
 
 const EXAMPLES: &str = "\
@@ -49,7 +49,7 @@ Take the lines out again to be rid of the hints.
 /// plugin. Files that are not ours are left alone.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// Copy the program instead of linking to it
     #[arg(long)]
     copy: bool,
@@ -76,7 +76,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Something is in the way or cannot be written; docker does not accept the plugin.
-pub fn run(
+pub(crate) fn run(
     args: &Args,
     root: &clap::Command,
     env: &Env,
@@ -131,7 +131,7 @@ fn left_alone(count: usize) -> Result<(), Error> {
 }
 
 fn write(out: &mut dyn Write, text: &str) -> Result<(), Error> {
-    out.write_all(crate::terminal::sanitize_lines(text).as_bytes()).map_err(Error::stdout)
+    out.write_all(crate::system::terminal::sanitize_lines(text).as_bytes()).map_err(Error::stdout)
 }
 
 /// Where things go.

@@ -6,8 +6,8 @@ use super::context::Context;
 use super::document::{Destination, Printer};
 use super::image::{self, Choice, Image};
 use crate::error::Error;
-use crate::manifest::Content;
-use crate::platform::Platform;
+use crate::oci::manifest::Content;
+use crate::oci::platform::Platform;
 use crate::registry::Fetched;
 
 const EXAMPLES: &str = "\
@@ -24,7 +24,7 @@ Examples:
 /// indented. A template uses the document's own names, such as {{.mediaType}}.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// The image, such as alpine:3.20 or quay.io/org/app@sha256:…
     #[arg(value_name = "IMAGE")]
     image: String,
@@ -44,7 +44,7 @@ pub struct Args {
 ///
 /// # Errors
 /// An image that is not there, or not as it is asked for; what cannot be written.
-pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let printer = Printer::new(context, &args.destination)?;
     let image = image::one(context, &args.image, &args.choice)?;
     let wanted = args.choice.platform.as_ref();
@@ -76,7 +76,7 @@ fn list(image: &Image, wanted: Option<&Platform>) -> Result<Fetched, Error> {
     let hint = match &platform {
         Some(platform) => format!(
             "it is for {} alone: docker tags manifest {}",
-            crate::terminal::server_text(&platform.to_string()),
+            crate::system::terminal::server_text(&platform.to_string()),
             image.short_name()
         ),
         None => format!("print what it is: docker tags manifest {}", image.short_name()),

@@ -1,40 +1,40 @@
 //! The commands. A new one is a new file, and its line in [`Command`] and in [`Command::run`].
 
-pub mod check;
-pub mod completion;
-pub mod config;
-pub mod context;
-pub mod digest;
-pub mod document;
-pub mod global;
-pub mod image;
-pub mod inspect;
-pub mod install;
-pub mod login;
-pub mod ls;
-pub mod manifest;
-pub mod namespaces;
-pub mod platforms;
-pub mod profile;
-pub mod ratelimit;
-pub mod repos;
-pub mod token;
+pub(crate) mod check;
+pub(crate) mod completion;
+pub(crate) mod config;
+pub(crate) mod context;
+pub(crate) mod digest;
+pub(crate) mod document;
+pub(crate) mod global;
+pub(crate) mod image;
+pub(crate) mod inspect;
+pub(crate) mod install;
+pub(crate) mod ls;
+pub(crate) mod manifest;
+pub(crate) mod namespaces;
+pub(crate) mod platforms;
+pub(crate) mod profile;
+pub(crate) mod ratelimit;
+pub(crate) mod repos;
+pub(crate) mod shells;
+pub(crate) mod token;
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::env::Env;
 use crate::error::Error;
 use crate::output::{TemplateError, WriteError};
+use crate::system::env::Env;
 use context::Context;
 
 /// What the program can do. No comments at the variants: they would take the place of the longer
 /// ones at the commands' own `Args` in help and manual.
 #[derive(Debug, Subcommand)]
 #[allow(missing_docs, reason = "help describes a command by the words at its own Args")]
-pub enum Command {
+pub(crate) enum Command {
     #[command(visible_alias = "list")]
     Ls(Box<ls::Args>),
     Digest(digest::Args),
@@ -56,7 +56,7 @@ pub enum Command {
 impl Command {
     /// Whether the command is about the program itself: it then works without a configuration,
     /// or with a broken one, by [`Command::run_alone`].
-    pub fn is_about_the_program(&self) -> bool {
+    pub(crate) fn is_about_the_program(&self) -> bool {
         matches!(self, Command::Completion(_) | Command::Install(_))
     }
 
@@ -65,7 +65,7 @@ impl Command {
     ///
     /// # Errors
     /// Whatever goes wrong; the caller prints it.
-    pub fn run_alone(
+    pub(crate) fn run_alone(
         &self,
         root: &clap::Command,
         env: &Env,
@@ -81,7 +81,7 @@ impl Command {
 
     /// Whether the command works on this machine's files alone: it needs no registry, no login and
     /// no profile that is active.
-    pub fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         matches!(self, Command::Profile(_))
     }
 
@@ -89,7 +89,7 @@ impl Command {
     ///
     /// # Errors
     /// Whatever goes wrong; the caller prints it.
-    pub fn run(&self, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+    pub(crate) fn run(&self, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
         match self {
             Command::Ls(args) => ls::run(args, context, out),
             Command::Digest(args) => digest::run(args, context, out),
@@ -114,7 +114,7 @@ impl Command {
 ///
 /// # Errors
 /// The only failure itself when there is just one name; otherwise the worst exit code.
-pub fn each<T>(
+pub(crate) fn each<T>(
     context: &Context,
     names: &[T],
     mut step: impl FnMut(&T) -> Result<(), Error>,
@@ -127,7 +127,7 @@ pub fn each<T>(
 }
 
 /// The outcomes of several tries: failures are reported as they come, the worst exit code counts.
-pub struct Outcomes<'a> {
+pub(crate) struct Outcomes<'a> {
     context: &'a Context,
     count: usize,
     worst: u8,
@@ -135,7 +135,7 @@ pub struct Outcomes<'a> {
 
 impl<'a> Outcomes<'a> {
     /// For so many tries.
-    pub fn new(context: &'a Context, count: usize) -> Self {
+    pub(crate) fn new(context: &'a Context, count: usize) -> Self {
         Outcomes { context, count, worst: 0 }
     }
 
@@ -143,13 +143,13 @@ impl<'a> Outcomes<'a> {
     ///
     /// # Errors
     /// The failure itself when it is the only try, or when there is no point in going on.
-    pub fn note(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
+    pub(crate) fn note(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
         match outcome {
             Ok(()) => {}
             Err(error) if self.count == 1 || is_final(&error) => return Err(error),
             Err(error) => {
                 self.worst = self.worst.max(error.exit_code());
-                self.context.reporter.error(&error);
+                self.context.reporter.error(&error, error.hint().as_deref());
             }
         }
         Ok(())
@@ -159,7 +159,7 @@ impl<'a> Outcomes<'a> {
     ///
     /// # Errors
     /// The worst exit code, unless it is 0.
-    pub fn end(self) -> Result<(), Error> {
+    pub(crate) fn end(self) -> Result<(), Error> {
         if self.worst == 0 { Ok(()) } else { Err(Error::Reported(self.worst)) }
     }
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::context::Context;
 use crate::error::Error;
-use crate::hub::Namespace;
+use crate::oci::reference::Registry;
 use crate::output::{Column, Format, Look, Row, Writer};
-use crate::reference::Registry;
+use crate::registry::hub::Namespace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,7 +22,7 @@ Examples:
 /// They are the user's own and those of the user's organisations. The login is the one of `docker login`, or the profile's.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub(crate) struct Args {}
 
 /// A namespace.
 #[derive(Debug, Serialize)]
@@ -50,7 +50,7 @@ impl Row for NamespaceRow {
 ///
 /// # Errors
 /// No login, or one that Docker Hub refuses.
-pub fn run(_args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(_args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Plain)?;
     let mut writer = Writer::new(out, &format, context.look())?;
     let profile = context.resolve_registry(&Registry::docker_hub())?.profile;

@@ -9,11 +9,11 @@ use serde::Serialize;
 use super::context::Context;
 use super::image::{self, Choice, Image, Type};
 use crate::error::Error;
-use crate::manifest::{Content, Descriptor, Document, Entry, Kind};
+use crate::oci::manifest::{Content, Descriptor, Document, Entry, Kind};
+use crate::oci::platform::Platform;
 use crate::output::{Column, Format, Look, Row, Writer, human};
-use crate::parallel;
-use crate::platform::Platform;
 use crate::registry::Fetched;
+use crate::system::parallel;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +29,7 @@ Examples:
 /// image; -q, or a template without {{.Size}}, takes one in all.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// The image, such as alpine:3.20 or quay.io/org/app@sha256:…
     #[arg(value_name = "IMAGE")]
     image: String,
@@ -122,7 +122,7 @@ struct Wanted {
 ///
 /// # Errors
 /// An image that is not there; failures of requests.
-pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Table)?;
     let choice = Choice { platform: None, r#type: args.r#type };
     let image = image::one(context, &args.image, &choice)?;

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::context::Context;
 use crate::error::Error;
+use crate::oci::reference::Registry;
 use crate::output::{Column, Format, Look, Row, Writer, human};
-use crate::reference::Registry;
 use crate::registry::PullLimit;
 
 const EXAMPLES: &str = "\
@@ -26,7 +26,7 @@ const NO_LIMIT: &str = "no limit reported";
 /// Asking costs no pull. Paid plans have no limit; then none is reported.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub(crate) struct Args {}
 
 /// The limit; all is `null` where none is reported.
 #[derive(Debug, Serialize)]
@@ -71,7 +71,7 @@ impl Row for LimitRow {
 ///
 /// # Errors
 /// As for any request.
-pub fn run(_args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(_args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Table)?;
     let mut writer = Writer::new(out, &format, context.look())?;
     let name = Registry::docker_hub();

@@ -19,7 +19,7 @@ Examples:
 /// expires after some minutes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// The repository, such as alpine or quay.io/org/app
     #[arg(value_name = "REPO")]
     repository: String,
@@ -37,7 +37,7 @@ pub struct Args {
 ///
 /// # Errors
 /// A registry that gives no tokens, and the failures of asking for one.
-pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let target = context.resolve(&args.repository)?;
     let (reference, profile) = (&target.reference, &target.profile);
     let registry = context.registry(reference.registry(), profile)?;

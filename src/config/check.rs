@@ -6,8 +6,8 @@ use super::load::{Fault, Reader};
 use super::settings::{ClientCert, PasswordSource, Pattern, Settings};
 use super::url::{Endpoint, is_loopback, parse_port};
 use super::value::{Node, Problem, any_text, boolean, list, number, seconds, start, text};
-use crate::reference::{Reference, Registry, Repository};
-use crate::secret::Secret;
+use crate::oci::reference::{Reference, Registry, Repository};
+use crate::system::secret::Secret;
 
 /// A profile being read.
 pub(super) struct Draft {
@@ -22,7 +22,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub fn new(name: &str, at: usize) -> Self {
+    pub(super) fn new(name: &str, at: usize) -> Self {
         Draft {
             name: name.to_owned(),
             at,
@@ -35,7 +35,7 @@ impl Draft {
     }
 
     /// Reads one key; `key` is one of [`super::KEYS`].
-    pub fn read(
+    pub(super) fn read(
         &mut self,
         key: &'static str,
         node: &Node<'_>,
@@ -74,7 +74,7 @@ impl Draft {
     }
 
     /// What only shows when all keys of the profile are read.
-    pub fn check(&mut self) -> Result<(), Fault> {
+    pub(super) fn check(&mut self) -> Result<(), Fault> {
         if !self.places.contains_key("registry") {
             let problem = Problem::new(self.at, "the profile has no registry")
                 .hint("add a line such as registry = \"ghcr.io\"");

@@ -5,8 +5,8 @@
 
 use super::load::no_such_profile;
 use super::{BUILT_IN, Config, ConfigError, Profile};
-use crate::env::Env;
-use crate::reference::{ParseError, Reference, Registry, Repository};
+use crate::oci::reference::{ParseError, Reference, Registry, Repository};
+use crate::system::env::Env;
 
 /// The variable that chooses a profile.
 const VARIABLE: &str = "DOCKER_TAGS_PROFILE";

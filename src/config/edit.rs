@@ -9,15 +9,15 @@ use toml_edit::DocumentMut;
 use super::layout;
 use super::write::Lock;
 use super::{BUILT_IN, Config, ConfigError, KEYS, load};
-use crate::env::Env;
-use crate::secret::Secret;
+use crate::system::env::Env;
+use crate::system::secret::Secret;
 
 /// The keys that say where the password is: setting one takes the others away.
 const PASSWORD_KEYS: [&str; 4] = ["password", "password-env", "password-command", "password-file"];
 
 /// A setting's new value.
 #[derive(Debug, Clone)]
-pub enum Value {
+pub(crate) enum Value {
     /// A string.
     Text(String),
     /// A password.
@@ -34,19 +34,19 @@ pub enum Value {
 
 /// One key of a profile to be set, or to be taken away.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub(crate) struct Change {
     key: String,
     value: Option<Value>,
 }
 
 impl Change {
     /// Sets a key; which keys there are says [`KEYS`].
-    pub fn set(key: impl Into<String>, value: Value) -> Self {
+    pub(crate) fn set(key: impl Into<String>, value: Value) -> Self {
         Change { key: key.into(), value: Some(value) }
     }
 
     /// Takes a key away; nothing happens when it is not there.
-    pub fn unset(key: impl Into<String>) -> Self {
+    pub(crate) fn unset(key: impl Into<String>) -> Self {
         Change { key: key.into(), value: None }
     }
 }
@@ -55,7 +55,7 @@ impl Change {
 ///
 /// # Errors
 /// A profile of that name exists, a setting is wrong, or the file cannot be read or written.
-pub fn create(env: &Env, name: &str, changes: &[Change]) -> Result<(), ConfigError> {
+pub(crate) fn create(env: &Env, name: &str, changes: &[Change]) -> Result<(), ConfigError> {
     load::check_name(name)
         .map_err(|(message, hint)| ConfigError::usage(message).with_optional_hint(hint))?;
     check_keys(changes)?;
@@ -72,7 +72,7 @@ pub fn create(env: &Env, name: &str, changes: &[Change]) -> Result<(), ConfigErr
 ///
 /// # Errors
 /// There is no such profile, a setting is wrong, or the file cannot be read or written.
-pub fn update(env: &Env, name: &str, changes: &[Change]) -> Result<(), ConfigError> {
+pub(crate) fn update(env: &Env, name: &str, changes: &[Change]) -> Result<(), ConfigError> {
     check_keys(changes)?;
     let mut changes = changes.to_vec();
     let sets = |key: &str, changes: &[Change]| {
@@ -100,7 +100,7 @@ pub fn update(env: &Env, name: &str, changes: &[Change]) -> Result<(), ConfigErr
 /// # Errors
 /// There is no such profile, it is the active one of the file and `force` is not given, or the
 /// file cannot be read or written.
-pub fn remove(env: &Env, name: &str, force: bool) -> Result<(), ConfigError> {
+pub(crate) fn remove(env: &Env, name: &str, force: bool) -> Result<(), ConfigError> {
     change(env, |document, config| {
         check_in_file(config, name)?;
         if config.active.as_ref().is_some_and(|(active, _)| active == name) {
@@ -121,7 +121,7 @@ pub fn remove(env: &Env, name: &str, force: bool) -> Result<(), ConfigError> {
 ///
 /// # Errors
 /// There is no such profile, or none before, or the file cannot be read or written.
-pub fn use_profile(env: &Env, name: &str) -> Result<String, ConfigError> {
+pub(crate) fn use_profile(env: &Env, name: &str) -> Result<String, ConfigError> {
     change(env, |document, config| {
         let name = match (name, &config.previous) {
             ("-", Some(previous)) => previous.as_str(),

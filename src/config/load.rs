@@ -14,7 +14,7 @@ use super::check::{self, Draft};
 use super::near::nearest;
 use super::value::{Node, Problem, start, table, text};
 use super::{BUILT_IN, Config, ConfigError, KEYS, Origin, PasswordSource, Profile};
-use crate::env::Env;
+use crate::system::env::Env;
 
 /// More than any configuration needs.
 const MAX_BYTES: u64 = 1 << 20;

@@ -22,7 +22,7 @@
 
 mod check;
 mod choose;
-pub mod edit;
+pub(crate) mod edit;
 mod error;
 mod layout;
 mod load;
@@ -37,18 +37,18 @@ mod testing;
 
 use std::path::{Path, PathBuf};
 
-pub use choose::{Active, ChosenBy, Resolved, Served};
-pub use error::ConfigError;
-pub use settings::{
+pub(crate) use choose::{Active, ChosenBy, Resolved, Served};
+pub(crate) use error::ConfigError;
+pub(crate) use settings::{
     ClientCert, DEFAULT_JOBS, DEFAULT_RETRIES, KEYS, Origin, PasswordSource, Pattern, Profile, Row,
     Settings,
 };
-pub use url::{Endpoint, is_loopback};
+pub(crate) use url::{Endpoint, is_loopback};
 
-use crate::env::Env;
+use crate::system::env::Env;
 
 /// The name of the built-in Docker Hub profile; no profile in the file may have it.
-pub const BUILT_IN: &str = "default";
+pub(crate) const BUILT_IN: &str = "default";
 
 /// What stands in the configuration file, all of it checked.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ impl Config {
 ///
 /// # Errors
 /// There is no home directory to put it in.
-pub fn path(env: &Env) -> Result<PathBuf, ConfigError> {
+pub(crate) fn path(env: &Env) -> Result<PathBuf, ConfigError> {
     if let Some(path) = env.path("DOCKER_TAGS_CONFIG") {
         return Ok(path);
     }

@@ -6,17 +6,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{BUILT_IN, Endpoint};
-use crate::reference::{Registry, Repository};
-use crate::secret::Secret;
+use crate::oci::reference::{Registry, Repository};
+use crate::system::secret::Secret;
 
 /// Requests at a time when nothing says otherwise.
-pub const DEFAULT_JOBS: u8 = 8;
+pub(crate) const DEFAULT_JOBS: u8 = 8;
 
 /// How often a failed request is repeated when nothing says otherwise.
-pub const DEFAULT_RETRIES: u8 = 3;
+pub(crate) const DEFAULT_RETRIES: u8 = 3;
 
 /// The keys of a profile, in the order in which they are shown.
-pub const KEYS: [&str; 19] = [
+pub(crate) const KEYS: [&str; 19] = [
     "registry",
     "namespace",
     "repositories",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Config, ConfigError};
-use crate::env::Env;
+use crate::system::env::Env;
 
 static COUNTER: AtomicUsize = AtomicUsize::new(0);
 

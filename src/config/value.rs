@@ -17,11 +17,11 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub fn new(at: usize, message: impl Into<String>) -> Self {
+    pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
         Problem { at, message: message.into(), hint: None }
     }
 
-    pub fn hint(self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
         Problem { hint: Some(hint.into()), ..self }
     }
 }

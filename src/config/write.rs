@@ -1,14 +1,14 @@
 //! Changing the configuration so that no two writers undo each other's work.
 //!
 //! A lock file beside it makes writers take turns: reading, changing and replacing is one step to
-//! all others. How a file is replaced is told in [`crate::files`].
+//! all others. How a file is replaced is told in [`crate::system::files`].
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::files::{self, Readers};
+use crate::system::files::{self, Readers};
 
 /// A writer holds the lock for milliseconds; one that holds it longer hangs.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ pub(super) struct Lock {
 impl Lock {
     /// Takes the right to change `path`, or what it links to. Directories that do not exist yet
     /// are made, for the user alone.
-    pub fn take(path: &Path) -> io::Result<Lock> {
+    pub(super) fn take(path: &Path) -> io::Result<Lock> {
         let target = files::follow(path)?;
         files::create_directory(files::directory_of(&target))?;
         let path = files::beside(&target, "lock")?;
@@ -43,12 +43,12 @@ impl Lock {
     }
 
     /// The file that is changed: no link.
-    pub fn target(&self) -> &Path {
+    pub(super) fn target(&self) -> &Path {
         &self.target
     }
 
     /// Gives the file a new content, all of it or, on an error, nothing.
-    pub fn replace(&self, content: &[u8]) -> io::Result<()> {
+    pub(super) fn replace(&self, content: &[u8]) -> io::Result<()> {
         files::replace(&self.target, Readers::User, |file| file.write_all(content))
     }
 }

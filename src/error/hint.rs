@@ -37,7 +37,7 @@ impl Error {
                 "Amazon's logins last 12 hours: aws ecr get-login-password | docker login -u AWS \
                  --password-stdin {host}"
             ),
-            Error::LoginRefused { host, .. } if host == crate::reference::DOCKER_HUB => {
+            Error::LoginRefused { host, .. } if host == crate::oci::reference::DOCKER_HUB => {
                 "log in again: docker login".to_owned()
             }
             Error::LoginRefused { host, .. } => {

@@ -32,7 +32,7 @@ impl Reach {
 
 /// What kind of address this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A unicast address of the internet.
     Public,
     /// Loopback, RFC 1918, carrier-grade NAT, unique or site-local.
@@ -42,7 +42,7 @@ pub enum Kind {
 }
 
 /// Whether an address may be contacted.
-pub fn allowed(address: IpAddr, reach: Reach) -> bool {
+pub(crate) fn allowed(address: IpAddr, reach: Reach) -> bool {
     match (reach, kind(address)) {
         (Reach::Anywhere, _) => true,
         (Reach::Loopback, _) => address.to_canonical().is_loopback(),
@@ -52,7 +52,7 @@ pub fn allowed(address: IpAddr, reach: Reach) -> bool {
 }
 
 /// Names of metadata services, which need no look-up to be refused.
-pub fn is_metadata_name(host: &str) -> bool {
+pub(crate) fn is_metadata_name(host: &str) -> bool {
     let host = host.trim_end_matches('.');
     ["metadata.google.internal", "metadata.goog", "instance-data"]
         .iter()
@@ -60,7 +60,7 @@ pub fn is_metadata_name(host: &str) -> bool {
 }
 
 /// Classifies an address; an IPv4 address inside an IPv6 one is unpacked first.
-pub fn kind(address: IpAddr) -> Kind {
+pub(crate) fn kind(address: IpAddr) -> Kind {
     match address {
         IpAddr::V4(v4) => kind_v4(v4),
         IpAddr::V6(v6) => match embedded_v4(v6) {

@@ -14,8 +14,8 @@ use super::Request;
 use super::retry::{self, Retry};
 use super::url::Url;
 use crate::error::{Error, Network};
-use crate::report::Reporter;
-use crate::terminal::server_text;
+use crate::system::report::Reporter;
+use crate::system::terminal::server_text;
 
 /// The most that is read of an error's body.
 const MAX_ERROR_BODY: u64 = 64 * 1024;

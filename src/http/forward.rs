@@ -13,7 +13,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport,
 };
 
-use crate::secret::Secret;
+use crate::system::secret::Secret;
 
 /// Rewrites the requests of connections that lead to a proxy; stands behind TCP.
 #[derive(Debug)]

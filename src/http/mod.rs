@@ -6,19 +6,20 @@
 //! it applies to another host. Redirects are never followed here, `Authorization` is sent only
 //! where the caller put it, and no answer is decompressed.
 
-pub mod address;
-pub mod answer;
+pub(crate) mod address;
+pub(crate) mod answer;
+pub(crate) mod certs;
 mod connect;
 mod failure;
 mod forward;
-pub mod link;
+pub(crate) mod link;
 mod pace;
-pub mod proxy;
+pub(crate) mod proxy;
 mod request;
 mod resolve;
 mod retry;
-pub mod tls;
-pub mod url;
+pub(crate) mod tls;
+pub(crate) mod url;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,9 +29,9 @@ use std::time::{Duration, Instant};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
 
 use crate::error::Error;
-use crate::report::Reporter;
+use crate::system::report::Reporter;
 use address::Reach;
-pub use answer::{Answer, Failure};
+pub(crate) use answer::{Answer, Failure};
 use connect::{NoteOpened, TlsConnector};
 use failure::{client_certificate_failure, refused_address};
 use forward::ForwardConnector;

@@ -6,8 +6,8 @@
 
 use std::net::IpAddr;
 
-use crate::env::Env;
 use crate::http::url::{Origin, Scheme};
+use crate::system::env::Env;
 
 /// The proxy settings of the environment.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +68,7 @@ pub(super) fn address(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    crate::terminal::server_text(host)
+    crate::system::terminal::server_text(host)
 }
 
 /// What a proxy answered to CONNECT, from ureq's text `proxy server responded 407/407`.
@@ -79,8 +79,10 @@ pub(super) fn refusal(text: &str) -> String {
             "it wants a login (407); put it into the URL: http://USER:PASSWORD@HOST:PORT".to_owned()
         }
         Some("403") => "it does not let us through to this host (403)".to_owned(),
-        Some(status) => format!("it answers with status {}", crate::terminal::server_text(status)),
-        None => crate::terminal::server_text(text),
+        Some(status) => {
+            format!("it answers with status {}", crate::system::terminal::server_text(status))
+        }
+        None => crate::system::terminal::server_text(text),
     }
 }
 

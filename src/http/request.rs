@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::url::{Url, escape_query};
-use crate::secret::{Secret, Sent};
+use crate::system::secret::{Secret, Sent};
 
 /// A request method; the tool reads, and asks token services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,13 +8,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
 
 /// The longest that a server's `Retry-After` is waited for.
-pub const MAX_WAIT: Duration = Duration::from_secs(30);
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(30);
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
 
 /// Whether a failed attempt may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retry {
+pub(super) enum Retry {
     /// It would fail again.
     Never,
     /// At once, without counting: a kept connection had died before the request was read.
@@ -28,7 +28,7 @@ pub enum Retry {
 }
 
 /// What may be tried again after a status; `None` when the status is an answer.
-pub fn for_status(status: u16, wait: Option<Duration>) -> Option<Retry> {
+pub(super) fn for_status(status: u16, wait: Option<Duration>) -> Option<Retry> {
     let usual = match wait {
         Some(wait) if wait > MAX_WAIT => Retry::Never,
         Some(wait) => Retry::After(wait),
@@ -44,7 +44,7 @@ pub fn for_status(status: u16, wait: Option<Duration>) -> Option<Retry> {
 /// How long to wait before attempt number `made + 1`; `None`: do not try again.
 ///
 /// `made` counts the attempts made so far, `retries` those allowed beyond the first.
-pub fn wait_before(retry: Retry, made: u32, retries: u32) -> Option<Duration> {
+pub(super) fn wait_before(retry: Retry, made: u32, retries: u32) -> Option<Duration> {
     let allowed = match retry {
         Retry::Never => 0,
         Retry::AtOnce => return Some(Duration::ZERO),
@@ -68,7 +68,7 @@ pub fn wait_before(retry: Retry, made: u32, retries: u32) -> Option<Duration> {
 
 /// Reads `Retry-After`: seconds, or an HTTP date (RFC 9110 § 10.2.3) counted from the answer's
 /// own `Date` where it has one. Anything else is ignored.
-pub fn retry_after(value: &[u8], date: Option<&[u8]>, now: SystemTime) -> Option<Duration> {
+pub(super) fn retry_after(value: &[u8], date: Option<&[u8]>, now: SystemTime) -> Option<Duration> {
     let text = std::str::from_utf8(value).ok()?.trim();
     if !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse().ok().map(Duration::from_secs);

@@ -21,7 +21,7 @@ use rustls::{
 };
 
 use crate::error::Fault;
-use crate::terminal::server_text;
+use crate::system::terminal::server_text;
 
 /// How one registry's TLS connections are made.
 #[derive(Debug, Default, Clone)]
@@ -78,7 +78,7 @@ impl TlsSettings {
 ///
 /// # Errors
 /// A text for people: a key of a kind that is not supported, or of another certificate.
-pub fn client_identity(
+pub(crate) fn client_identity(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 ) -> Result<CertifiedKey, String> {

@@ -10,7 +10,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::terminal::server_text;
+use crate::system::terminal::server_text;
 
 /// Query parameters that may be shown in logs; all others' values are hidden.
 const SHOWN_PARAMETERS: [&str; 11] = [
@@ -301,7 +301,7 @@ impl FromStr for Url {
 }
 
 /// Escapes a value for a query: everything but RFC 3986's unreserved characters.
-pub fn escape_query(value: &str) -> String {
+pub(crate) fn escape_query(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for &byte in value.as_bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

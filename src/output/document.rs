@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::terminal::is_unsafe;
+use crate::system::terminal::is_unsafe;
 
 /// The document with an indentation of two spaces. The text must be JSON: of anything else only
 /// this is promised, that no unsafe character comes out.

@@ -11,7 +11,7 @@ const UNITS: [&str; 9] = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
 ///
 /// This is `units.HumanSizeWithPrecision(size, 3)`, but for sizes that round up to a thousand:
 /// those take the next unit (`1MB`) where Go's `%g` falls into `1e+03kB`.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let mut size = bytes as f64;
     let mut unit = 0;
     while size >= 999.5 && unit + 1 < UNITS.len() {
@@ -33,14 +33,14 @@ pub fn size(bytes: u64) -> String {
 
 /// How long ago a moment was: `2 weeks ago`, `About an hour ago`. What is still to come was
 /// `Less than a second ago`, as docker has it.
-pub fn age(now: Timestamp, then: Timestamp) -> String {
+pub(crate) fn age(now: Timestamp, then: Timestamp) -> String {
     let passed = (now.as_nanosecond() - then.as_nanosecond()) / 1_000_000_000;
     let seconds = i64::try_from(passed).expect("all of jiff's time spans fewer than 2^63 seconds");
     format!("{} ago", duration(seconds))
 }
 
 /// A span of seconds in words: `units.HumanDuration`.
-pub fn duration(seconds: i64) -> String {
+pub(crate) fn duration(seconds: i64) -> String {
     let minutes = seconds / 60;
     let hours = (seconds.saturating_add(1800)) / 3600;
     match () {
@@ -59,7 +59,7 @@ pub fn duration(seconds: i64) -> String {
 }
 
 /// A digest for a column: the algorithm and the first twelve digits, or all of it.
-pub fn digest(digest: &str, no_trunc: bool) -> &str {
+pub(crate) fn digest(digest: &str, no_trunc: bool) -> &str {
     let end = digest.find(':').map_or(12, |colon| colon + 13);
     if no_trunc { digest } else { digest.get(..end).unwrap_or(digest) }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use crate::terminal::is_unsafe;
+use crate::system::terminal::is_unsafe;
 
 /// Appends a value as one line of JSON, without the line feed. The error is that of the value's
 /// own `Serialize` (a map whose keys are not strings, say).

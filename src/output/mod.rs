@@ -3,14 +3,15 @@
 //! A command turns each of its answers into a [`Row`] and hands it to a [`Writer`]; whether that
 //! prints bare lines, docker's table, JSON or a Go template is the user's choice and none of the
 //! command's business. Lines, JSON and templates are written row by row; tables are collected. Foreign
-//! text is sanitised here and nowhere before (see [`crate::terminal`]). Records are written whole,
+//! text is sanitised here and nowhere before (see [`crate::system::terminal`]). Records are written whole,
 //! and an [`io::Error`] of the stream comes back as it was.
 
 pub mod document;
-pub mod human;
+pub(crate) mod human;
 pub mod json;
-pub mod table;
-pub mod template;
+pub(crate) mod progress;
+pub(crate) mod table;
+pub(crate) mod template;
 #[cfg(test)]
 mod tests;
 
@@ -22,12 +23,12 @@ use std::marker::PhantomData;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use self::template::{Template, TemplateError};
-use crate::terminal::sanitize;
+pub(crate) use self::template::{Template, TemplateError};
+use crate::system::terminal::sanitize;
 
 /// A column: a field of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// Its name in JSON and templates: `Tag`, `Digest`.
     pub key: &'static str,
     /// Its name on top of a table: `TAG`, `DIGEST`.
@@ -36,7 +37,7 @@ pub struct Column {
 
 /// One answer of a command. JSON and templates see what `Serialize` gives: raw numbers, RFC 3339
 /// times, whole digests, under the keys of [`Row::COLUMNS`] and always all of them.
-pub trait Row: Serialize {
+pub(crate) trait Row: Serialize {
     /// All fields, in the order of the table and of JSON.
     const COLUMNS: &'static [Column];
 
@@ -50,7 +51,7 @@ pub trait Row: Serialize {
 
 /// What the texts for people depend on.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
+pub(crate) struct Look {
     /// The time that ages are counted from.
     pub now: Timestamp,
     /// `--no-trunc`: digests in full.
@@ -59,19 +60,19 @@ pub struct Look {
 
 impl Look {
     /// A digest's cell: short, unless in full is asked for.
-    pub fn digest(&self, digest: &str) -> String {
+    pub(crate) fn digest(&self, digest: &str) -> String {
         human::digest(digest, self.no_trunc).to_owned()
     }
 
     /// A time's cell: `2 weeks ago`, or `N/A` as docker says.
-    pub fn age(&self, then: Option<Timestamp>) -> String {
+    pub(crate) fn age(&self, then: Option<Timestamp>) -> String {
         then.map_or_else(|| "N/A".to_owned(), |then| human::age(self.now, then))
     }
 }
 
 /// What the rows become.
 #[derive(Debug, Clone)]
-pub enum Format {
+pub(crate) enum Format {
     /// One bare line each ([`Row::plain`]); also `--quiet`.
     Plain,
     /// Docker's table.
@@ -86,7 +87,7 @@ pub enum Format {
 
 /// A `--format` that is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FormatError {
+pub(crate) enum FormatError {
     /// Neither a known word nor a template.
     Unknown(String),
     /// A template that does not parse.
@@ -112,7 +113,7 @@ impl std::error::Error for FormatError {}
 impl Format {
     /// Reads the text of `--format`: `table`, `json`, `TEMPLATE` or `table TEMPLATE`. Unlike
     /// docker, which would print a misspelt word once per row, this wants a template to hold `{{`.
-    pub fn parse(text: &str) -> Result<Self, FormatError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, FormatError> {
         let text = text.trim_matches(' ');
         let in_word = |rest: &&str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
         let columns = text.strip_prefix("table").filter(|rest| !in_word(rest)).map(str::trim_start);
@@ -130,7 +131,11 @@ impl Format {
 
     /// The format that a command line asks for: `--quiet` wins, then `--format` unless it is
     /// empty, then what the command prints by itself.
-    pub fn choose(text: Option<&str>, quiet: bool, default: Format) -> Result<Self, FormatError> {
+    pub(crate) fn choose(
+        text: Option<&str>,
+        quiet: bool,
+        default: Format,
+    ) -> Result<Self, FormatError> {
         let chosen = match text {
             Some(text) if !text.is_empty() => Format::parse(text)?,
             _ => default,
@@ -179,7 +184,7 @@ impl From<TemplateError> for WriteError {
 }
 
 /// Writes rows of one kind in one format. The stream should be buffered; it is flushed at the end.
-pub struct Writer<'a, R: Row, W: Write> {
+pub(crate) struct Writer<'a, R: Row, W: Write> {
     out: W,
     format: &'a Format,
     look: Look,
@@ -194,7 +199,7 @@ pub struct Writer<'a, R: Row, W: Write> {
 impl<'a, R: Row, W: Write> Writer<'a, R, W> {
     /// A writer. A template that names a field which the rows do not have is an error at once,
     /// even if no row will ever come.
-    pub fn new(out: W, format: &'a Format, look: Look) -> Result<Self, TemplateError> {
+    pub(crate) fn new(out: W, format: &'a Format, look: Look) -> Result<Self, TemplateError> {
         if let Format::Template(template) | Format::TableTemplate(template) = format {
             template.check_fields(R::COLUMNS.iter().map(|column| column.key))?;
         }
@@ -204,14 +209,14 @@ impl<'a, R: Row, W: Write> Writer<'a, R, W> {
     }
 
     /// Makes a plain table show only the columns of these keys, in this order.
-    pub fn with_columns(mut self, keys: &[&str]) -> Self {
+    pub(crate) fn with_columns(mut self, keys: &[&str]) -> Self {
         let position = |key: &&str| R::COLUMNS.iter().position(|column| column.key == *key);
         self.shown = keys.iter().filter_map(position).collect();
         self
     }
 
     /// Writes a row, or keeps it if it belongs to a table.
-    pub fn write_row(&mut self, row: &R) -> Result<(), WriteError> {
+    pub(crate) fn write_row(&mut self, row: &R) -> Result<(), WriteError> {
         match self.format {
             Format::Plain => {
                 let line = row.plain();
@@ -249,7 +254,7 @@ impl<'a, R: Row, W: Write> Writer<'a, R, W> {
     ///
     /// # Errors
     /// The outcome itself, or what cannot be written.
-    pub fn end<E: From<WriteError>>(self, outcome: Result<(), E>) -> Result<(), E> {
+    pub(crate) fn end<E: From<WriteError>>(self, outcome: Result<(), E>) -> Result<(), E> {
         if outcome.is_ok() || !self.lines.is_empty() {
             self.finish()?;
         }
@@ -258,7 +263,7 @@ impl<'a, R: Row, W: Write> Writer<'a, R, W> {
 
     /// Writes what is still to be written (a table has its headers even without rows), flushes the
     /// stream and gives it back.
-    pub fn finish(mut self) -> Result<W, WriteError> {
+    pub(crate) fn finish(mut self) -> Result<W, WriteError> {
         let mut lines = Vec::new();
         match self.format {
             Format::Table => {

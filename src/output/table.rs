@@ -12,7 +12,7 @@ const PADDING: usize = 3;
 /// Writes lines of cells so that the cells of a column start at the same place. As in Go, a column
 /// is a run of neighbouring lines that have a further cell after it; widths are in characters.
 /// The cells must be safe to print already.
-pub fn write(out: &mut impl Write, lines: &[Vec<String>]) -> io::Result<()> {
+pub(crate) fn write(out: &mut impl Write, lines: &[Vec<String>]) -> io::Result<()> {
     let widths = widths(lines);
     let mut text = String::new();
     for (cells, widths) in lines.iter().zip(&widths) {

@@ -22,7 +22,7 @@ use std::fmt;
 use serde::Serialize;
 
 use self::value::Value;
-use crate::terminal::sanitize;
+use crate::system::terminal::sanitize;
 
 /// The longest template, in bytes.
 const MAX_LENGTH: usize = 64 << 10;

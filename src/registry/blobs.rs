@@ -4,8 +4,8 @@ use super::{Registry, unexpected};
 use crate::auth::{Call, Resource};
 use crate::error::Error;
 use crate::http::Method;
-use crate::manifest::{Descriptor, MAX_CONFIG_BYTES, verify};
-use crate::reference::Repository;
+use crate::oci::manifest::{Descriptor, MAX_CONFIG_BYTES, verify};
+use crate::oci::reference::Repository;
 
 impl Registry {
     /// The bytes that a descriptor points to, verified: those inside the descriptor itself, else
@@ -14,7 +14,7 @@ impl Registry {
     /// # Errors
     /// [`Error::WrongContent`] for other bytes than the digest promises; a digest that cannot be
     /// checked; more than [`MAX_CONFIG_BYTES`]; otherwise as for any request.
-    pub fn blob(
+    pub(crate) fn blob(
         &self,
         repository: &Repository,
         descriptor: &Descriptor,
@@ -26,7 +26,7 @@ impl Registry {
         }
         let name = self.name(repository);
         let Some(digest) = descriptor.digest.supported() else {
-            let text = crate::terminal::server_text(descriptor.digest.as_str());
+            let text = crate::system::terminal::server_text(descriptor.digest.as_str());
             return Err(self.bad_blob(format!("{name}: \"{text}\" is no digest to check with")));
         };
         let resource = Resource::Repository(repository.as_str().to_owned(), plugin);

@@ -11,14 +11,14 @@ use super::{Registry, Sink, not_found, pages, unexpected};
 use crate::auth::{Call, Resource};
 use crate::error::Error;
 use crate::http::{Failure, Method};
-use crate::reference::Repository;
+use crate::oci::reference::Repository;
 
 /// The most that is read of a list with children.
 const MAX_LIST: u64 = 32 * 1024 * 1024;
 
 /// A place in the tree of repositories.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Node {
+pub(crate) struct Node {
     /// Whether it is a repository itself: it has tags or manifests.
     pub has_content: bool,
     /// What lies directly below it; `None` where the registry does not say.
@@ -44,7 +44,11 @@ impl Registry {
     /// # Errors
     /// [`Error::CatalogRefused`] and [`Error::LoginNeeded`] where the registry gives no list;
     /// otherwise as for [`Registry::tags`].
-    pub fn catalog(&self, first: Option<usize>, sink: &mut dyn Sink) -> Result<usize, Error> {
+    pub(crate) fn catalog(
+        &self,
+        first: Option<usize>,
+        sink: &mut dyn Sink,
+    ) -> Result<usize, Error> {
         let list = pages::List {
             path: "/v2/_catalog".to_owned(),
             member: "repositories",
@@ -66,7 +70,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown path; otherwise as for any request.
-    pub fn children(&self, path: &Repository) -> Result<Node, Error> {
+    pub(crate) fn children(&self, path: &Repository) -> Result<Node, Error> {
         let resource = Resource::Repository(path.as_str().to_owned(), false);
         let (url, accept) = (format!("/v2/{path}/tags/list"), Some("application/json"));
         let (method, query) = (Method::Get, None);

@@ -7,14 +7,14 @@ use super::{RateLimit, Registry, not_found, unexpected};
 use crate::auth::{Call, Resource};
 use crate::error::Error;
 use crate::http::Method;
-use crate::terminal::server_text;
+use crate::system::terminal::server_text;
 
 /// The repository that Docker keeps for this question.
 const REPOSITORY: &str = "ratelimitpreview/test";
 
 /// What the registry reports; every part may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PullLimit {
+pub(crate) struct PullLimit {
     /// How many pulls the window allows.
     pub limit: Option<u64>,
     /// How many are left.
@@ -30,7 +30,7 @@ impl Registry {
     ///
     /// # Errors
     /// As for any request.
-    pub fn pull_limit(&self) -> Result<PullLimit, Error> {
+    pub(crate) fn pull_limit(&self) -> Result<PullLimit, Error> {
         let resource = Resource::Repository(REPOSITORY.to_owned(), false);
         let path = format!("/v2/{REPOSITORY}/manifests/latest");
         let (method, query, accept) = (Method::Head, None, None);

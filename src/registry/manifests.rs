@@ -11,15 +11,15 @@ use super::{Registry, unexpected};
 use crate::auth::{Call, Resource};
 use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
-use crate::manifest::{
+use crate::oci::manifest::{
     ACCEPT_MANIFESTS, Algorithm, Document, MAX_MANIFEST_BYTES, ManifestError, MediaType, Mismatch,
     content_digest, verify,
 };
-use crate::reference::{Digest, Reference, Repository, Tag};
+use crate::oci::reference::{Digest, Reference, Repository, Tag};
 
 /// What is asked for inside a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Target {
+pub(crate) enum Target {
     /// Whatever a tag points to now.
     Tag(Tag),
     /// The document with this digest.
@@ -29,7 +29,7 @@ pub enum Target {
 impl Target {
     /// What a reference points to: its digest wins over its tag, as for docker, and without
     /// either it is `latest`.
-    pub fn of(reference: &Reference) -> Self {
+    pub(crate) fn of(reference: &Reference) -> Self {
         match (reference.digest(), reference.tag()) {
             (Some(digest), _) => Target::Digest(digest.clone()),
             (None, Some(tag)) => Target::Tag(tag.clone()),
@@ -50,7 +50,7 @@ impl fmt::Display for Target {
 
 /// What a registry says about a manifest without sending it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub(crate) struct Head {
     /// The digest, as the registry claims it: nothing can be checked without the bytes.
     pub digest: Digest,
     /// The document's type.
@@ -63,7 +63,7 @@ pub struct Head {
 
 /// Docker Hub's headers about pulls, as they came; printable ASCII.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RateLimit {
+pub(crate) struct RateLimit {
     /// `ratelimit-limit`, such as `100;w=21600`.
     pub limit: Option<String>,
     /// `ratelimit-remaining`, such as `76;w=21600`.
@@ -85,7 +85,7 @@ impl RateLimit {
 
 /// A manifest or index that was fetched and verified.
 #[derive(Debug, Clone)]
-pub struct Fetched {
+pub(crate) struct Fetched {
     /// The exact bytes.
     pub bytes: Vec<u8>,
     /// What they say.
@@ -108,7 +108,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFoundIn`]; otherwise as for any request, and those of
     /// [`Registry::manifest`] where `HEAD` does not work.
-    pub fn head(
+    pub(crate) fn head(
         &self,
         repository: &Repository,
         target: &Target,
@@ -139,7 +139,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFoundIn`]; [`Error::WrongContent`] for other bytes than the digest promises;
     /// documents that are too large, malformed or ambiguous.
-    pub fn manifest(
+    pub(crate) fn manifest(
         &self,
         repository: &Repository,
         target: &Target,

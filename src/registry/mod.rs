@@ -6,25 +6,27 @@
 
 mod blobs;
 mod catalog;
+pub(crate) mod hub;
 mod limit;
 mod manifests;
 mod pages;
 
 use std::sync::atomic::AtomicBool;
 
-pub use crate::auth::Ping;
+pub(crate) use crate::auth::Ping;
 use crate::auth::{Call, Resource, Session};
 use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
-use crate::reference::{Repository, Tag};
-use crate::secret::Secret;
-pub use catalog::Node;
-pub use limit::PullLimit;
-pub use manifests::{Fetched, Head, RateLimit, Target};
-pub use pages::{Flow, Listed, Sink, parse_tags};
+use crate::oci::reference::{Repository, Tag};
+use crate::system::secret::Secret;
+pub(crate) use catalog::Node;
+pub(crate) use limit::PullLimit;
+pub(crate) use manifests::{Fetched, Head, RateLimit, Target};
+pub use pages::parse_tags;
+pub(crate) use pages::{Flow, Listed, Sink};
 
 /// A registry as this run talks to it.
-pub struct Registry {
+pub(crate) struct Registry {
     session: Session,
     /// A `HEAD` for a manifest was refused or said nothing: `GET` is asked at once from then on.
     is_head_useless: AtomicBool,
@@ -32,7 +34,7 @@ pub struct Registry {
 
 /// What a registry says to a request for a repository.
 #[derive(Debug)]
-pub struct Admission {
+pub(crate) struct Admission {
     /// The bearer token that it takes; `None`: it asks for none.
     pub token: Option<Secret>,
     /// Why there is nothing to be asked for: it says that there is no such repository.
@@ -41,7 +43,7 @@ pub struct Admission {
 
 /// How a list is asked for.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ListOptions {
+pub(crate) struct ListOptions {
     /// The repository holds a Docker plugin.
     pub plugin: bool,
     /// The most entries that are wanted at all, in the server's order.
@@ -50,12 +52,12 @@ pub struct ListOptions {
 
 impl Registry {
     /// A registry behind a session.
-    pub fn new(session: Session) -> Self {
+    pub(crate) fn new(session: Session) -> Self {
         Registry { session, is_head_useless: AtomicBool::new(false) }
     }
 
     /// The session: for commands that show how a registry is talked to.
-    pub fn session(&self) -> &Session {
+    pub(crate) fn session(&self) -> &Session {
         &self.session
     }
 
@@ -71,7 +73,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`] for an unknown repository; pages that repeat, never end, or lead to
     /// another host; what `sink` returns. After an error the list must not be taken for whole.
-    pub fn tags(
+    pub(crate) fn tags(
         &self,
         repository: &Repository,
         options: ListOptions,
@@ -93,7 +95,7 @@ impl Registry {
     ///
     /// # Errors
     /// As for any request.
-    pub fn admission(&self, repository: &Repository) -> Result<Admission, Error> {
+    pub(crate) fn admission(&self, repository: &Repository) -> Result<Admission, Error> {
         let resource = Resource::Repository(repository.as_str().to_owned(), false);
         let path = format!("/v2/{repository}/tags/list");
         let query = Some("n=1");
@@ -112,7 +114,7 @@ impl Registry {
     ///
     /// # Errors
     /// As for any request.
-    pub fn base_token(&self) -> Result<Option<Secret>, Error> {
+    pub(crate) fn base_token(&self) -> Result<Option<Secret>, Error> {
         let call = self.base_call();
         self.session.send(&call, |answer| match answer.status() {
             200..=299 => Ok(()),
@@ -125,7 +127,7 @@ impl Registry {
     ///
     /// # Errors
     /// Failures of the network, and a status that is neither 2xx nor 401.
-    pub fn ping(&self) -> Result<Ping, Error> {
+    pub(crate) fn ping(&self) -> Result<Ping, Error> {
         self.session.ping(&self.base_call())
     }
 

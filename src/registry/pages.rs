@@ -15,7 +15,7 @@ use crate::auth::{Call, Resource, Session};
 use crate::error::Error;
 use crate::http::url::{Url, escape_query, quoted};
 use crate::http::{Answer, Method, link};
-pub use google::Listed;
+pub(crate) use google::Listed;
 pub use read::parse_tags;
 use read::{list_changed, read_page};
 
@@ -28,7 +28,7 @@ const PAGE_SIZE: usize = 1_000;
 const LIKELY_PAGE_SIZES: [usize; 9] = [10, 20, 25, 50, 100, 200, 500, 1_000, 10_000];
 
 /// What becomes of a list's entries.
-pub trait Sink {
+pub(crate) trait Sink {
     /// Takes one entry.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ pub trait Sink {
 
 /// What a [`Sink`] says about an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
+pub(crate) enum Flow {
     /// It was new.
     New,
     /// It was there already.

@@ -185,7 +185,7 @@ fn examples(command: &clap::Command, lines: &mut Vec<String>) {
 fn examples_of_help_and_manual() {
     let stage = stage();
     let mut lines = Vec::new();
-    examples(&docker_tags::cli::command(true), &mut lines);
+    examples(&docker_tags::internals::command(true), &mut lines);
     assert!(lines.len() > 20, "{lines:#?}");
     all_run(&stage, &lines);
 }

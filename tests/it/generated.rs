@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use docker_tags::{cli, man, shells::Shell};
+use docker_tags::internals::{Shell, command, man_pages};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -15,7 +15,7 @@ fn root() -> PathBuf {
 #[test]
 fn the_manual_is_fresh() {
     let directory = root().join("man");
-    let pages = man::pages(&cli::command(true));
+    let pages = man_pages(&command(true));
     let mut stale = Vec::new();
     for page in &pages {
         let path = directory.join(&page.file);
@@ -70,13 +70,15 @@ fn completions_are_what_the_program_prints() {
 #[test]
 fn short_help_fits_one_screen() {
     let mut faults = Vec::new();
-    let mut command = cli::command(true).term_width(80);
+    let mut command = command(true).term_width(80);
     command.build();
     check_screens(&mut command, &mut faults);
-    let overview = match cli::parse(vec!["-h".into()], true) {
-        Ok(cli::Parsed::Print(text)) => text,
-        other => panic!("{other:?}"),
-    };
+    let overview = Command::new(env!("CARGO_BIN_EXE_docker-tags"))
+        .arg("-h")
+        .env_clear()
+        .output()
+        .expect("the program runs");
+    let overview = String::from_utf8(overview.stdout).expect("help is text");
     check_screen("docker tags -h", &overview, &mut faults);
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
 }
@@ -100,7 +102,7 @@ fn check_screen(name: &str, text: &str, faults: &mut Vec<String>) {
 /// Every command shows how it is used.
 #[test]
 fn every_command_has_examples() {
-    let lacking: Vec<String> = cli::command(true)
+    let lacking: Vec<String> = command(true)
         .get_subcommands()
         .filter(|sub| !sub.has_subcommands())
         .filter(|sub| {

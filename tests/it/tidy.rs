@@ -4,48 +4,31 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every module and its layer. A module uses modules of lower layers only.
-const LAYERS: [(&str, u8); 31] = [
-    ("lib", 12),
-    ("complete", 11),
-    ("plugin", 10),
-    ("cli", 10),
-    ("commands", 9),
-    ("hub", 8),
-    ("registry", 8),
-    ("parallel", 0),
-    ("hooks", 0),
-    ("man", 0),
-    ("process", 1),
-    ("shells", 0),
-    ("auth", 7),
-    ("certs", 6),
-    ("credentials", 5),
+/// Every room and its layer. A room uses rooms of lower layers only.
+const LAYERS: [(&str, u8); 15] = [
+    ("lib", 11),
+    ("internals", 10),
+    ("cli", 9),
+    ("commands", 8),
+    ("scan", 7),
+    ("registry", 7),
+    ("output", 7),
+    ("auth", 6),
     ("http", 5),
+    ("login", 5),
     ("config", 4),
-    ("output", 4),
-    ("select", 4),
-    ("progress", 4),
-    ("report", 3),
-    ("error", 2),
-    ("manifest", 2),
-    ("terminal", 2),
-    ("platform", 1),
-    ("version", 1),
-    ("reference", 0),
-    ("files", 1),
-    ("secret", 0),
-    ("signals", 0),
-    ("env", 0),
+    ("error", 3),
+    ("tags", 2),
+    ("oci", 1),
+    ("system", 0),
 ];
-
 /// Words that only one module may use, and that module.
 const RESERVED: [(&str, &str); 6] = [
     ("ureq::", "http"),
-    ("process::Command", "process"),
-    ("process::exit", "signals"),
-    ("fs::rename", "files"),
-    ("stderr().lock()", "report"),
+    ("process::Command", "system"),
+    ("process::exit", "system"),
+    ("fs::rename", "system"),
+    ("stderr().lock()", "system"),
     ("stdout().lock()", "lib"),
 ];
 

@@ -8,7 +8,7 @@ use super::{Credential, Report, Subject, TokenReport};
 use crate::commands::context::Context;
 use crate::config::{BUILT_IN, Pattern, Profile};
 use crate::error::Error;
-use crate::terminal::sanitize;
+use crate::system::terminal::sanitize;
 
 /// All that is printed.
 pub(super) struct Page<'a> {

@@ -6,9 +6,9 @@
 use super::super::context::Context;
 use super::{Chosen, Image, image_config};
 use crate::error::Error;
-use crate::manifest::{Content, Descriptor, Document, Entry, Index, MAX_INDEX_DEPTH};
-use crate::platform::{self, Platform, Selection};
-use crate::reference::Digest;
+use crate::oci::manifest::{Content, Descriptor, Document, Entry, Index, MAX_INDEX_DEPTH};
+use crate::oci::platform::{self, Platform, Selection};
+use crate::oci::reference::Digest;
 use crate::registry::Fetched;
 
 /// How many entries that state no platform are looked into for one.
@@ -22,7 +22,11 @@ impl Image {
     ///
     /// # Errors
     /// No image for the platform; indexes within indexes, too deep; failures of requests.
-    pub fn descend(&self, context: &Context, wanted: Option<&Platform>) -> Result<Chosen, Error> {
+    pub(crate) fn descend(
+        &self,
+        context: &Context,
+        wanted: Option<&Platform>,
+    ) -> Result<Chosen, Error> {
         self.go_down(context, wanted, false)
     }
 
@@ -31,7 +35,7 @@ impl Image {
     ///
     /// # Errors
     /// As for [`Image::descend`].
-    pub fn descend_if_possible(
+    pub(crate) fn descend_if_possible(
         &self,
         context: &Context,
         wanted: Option<&Platform>,
@@ -75,7 +79,7 @@ impl Image {
     ///
     /// # Errors
     /// As for [`Image::descend`].
-    pub fn digest_for(
+    pub(crate) fn digest_for(
         &self,
         context: &Context,
         wanted: &Platform,
@@ -163,7 +167,7 @@ impl Image {
     ///
     /// # Errors
     /// As for [`Image::config_of`].
-    pub fn platform_of(
+    pub(crate) fn platform_of(
         &self,
         document: &Document,
     ) -> Result<(Option<Platform>, Option<Vec<u8>>), Error> {
@@ -221,7 +225,7 @@ fn images(index: &Index) -> Vec<&Descriptor> {
 fn index_platforms(index: &Index) -> Vec<String> {
     let mut platforms: Vec<String> = Vec::new();
     for platform in images(index).iter().filter_map(|entry| entry.platform.as_ref()) {
-        let text = crate::terminal::server_text(&platform.to_string());
+        let text = crate::system::terminal::server_text(&platform.to_string());
         if !platforms.contains(&text) {
             platforms.push(text);
         }

@@ -10,7 +10,9 @@ use super::super::image::Image;
 use super::Sheet;
 use super::steps::{Step, instruction, steps};
 use super::text::{command, cut, one_line, wrap};
-use crate::manifest::{Content, Created, Descriptor, Document, Entry, ImageConfig, Index, Kind};
+use crate::oci::manifest::{
+    Content, Created, Descriptor, Document, Entry, ImageConfig, Index, Kind,
+};
 use crate::output::{Look, human};
 
 /// The widest that lines of text get: longer ones are hard to read.

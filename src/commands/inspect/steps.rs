@@ -1,6 +1,6 @@
 //! How an image was made: its history, each step with the layer that it left.
 
-use crate::manifest::{Content, Document, History};
+use crate::oci::manifest::{Content, Document, History};
 
 /// A step of an image's making.
 pub(super) struct Step<'a> {

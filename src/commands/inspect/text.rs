@@ -1,6 +1,6 @@
 //! Small things that a page is laid out with: words, lines, commands.
 
-use crate::terminal::sanitize;
+use crate::system::terminal::sanitize;
 
 /// Foreign text on one line: white space folded, unsafe characters escaped.
 pub(super) fn one_line(text: &str) -> String {

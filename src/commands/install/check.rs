@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::env::Env;
 use crate::error::Error;
-use crate::process::{find_program, run};
+use crate::system::env::Env;
+use crate::system::process::{find_program, run};
 
 /// docker starts every plugin to ask what it is; none should take long.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -45,7 +45,7 @@ pub(super) fn plugin(docker_config: &Path, installed: &Path, env: &Env) -> Resul
     let text = String::from_utf8_lossy(&output.stdout);
     let plugins: Vec<Plugin> =
         text.lines().next().and_then(|line| serde_json::from_str(line).ok()).ok_or_else(|| {
-            failed(crate::terminal::server_text(&String::from_utf8_lossy(&output.stderr)))
+            failed(crate::system::terminal::server_text(&String::from_utf8_lossy(&output.stderr)))
         })?;
     judge(&plugins, installed)
 }

@@ -4,12 +4,12 @@ use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::files::{self, Readers};
+use crate::system::files::{self, Readers};
 
 /// What a copy of this program holds and nothing else does.
 const MARK: &str = "docker-tags: this file is the program itself, installed or not";
 /// What every text that we install says of itself.
-const TEXT_MARKS: [&str; 2] = ["# Completion of docker-tags for ", crate::man::MARK];
+const TEXT_MARKS: [&str; 2] = ["# Completion of docker-tags for ", crate::cli::man::MARK];
 /// The largest file that is read to see whether it is ours.
 const MAX_READ: u64 = 256 << 20;
 

@@ -4,9 +4,9 @@ use clap::ValueEnum;
 
 use crate::config::Resolved;
 use crate::error::Error;
+use crate::oci::platform::Platform;
 use crate::output::Format;
-use crate::platform::Platform;
-use crate::select::{self, Glob, Regex, Selection, Sort};
+use crate::tags::select::{self, Glob, Regex, Selection, Sort};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +26,7 @@ Examples:
 /// per line; with several repositories each line is REPOSITORY:TAG.
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// Repositories, such as alpine, quay.io/org/app or localhost:5000/app
     #[arg(value_name = "REPO", required = true)]
     pub repositories: Vec<String>,

@@ -16,10 +16,10 @@ use super::{Args, hub, names};
 use crate::commands::context::Context;
 use crate::config::Resolved;
 use crate::error::Error;
-use crate::platform::{self, Platform};
-use crate::progress::Progress;
-use crate::reference::Digest;
-use crate::select::{Selection, TagList};
+use crate::oci::platform::{self, Platform};
+use crate::oci::reference::Digest;
+use crate::output::progress::Progress;
+use crate::tags::select::{Selection, TagList};
 
 /// What a manifest tells about what it stands for. Everything may be unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::details::{About, Job, Tagged, Told};
 use super::needs::Needs;
 use crate::error::Error;
-use crate::manifest::{Content, Descriptor, Entry, ImageConfig, Index, Manifest};
-use crate::parallel;
-use crate::platform::{Platform, Selection};
-use crate::reference::{Digest, Tag};
+use crate::oci::manifest::{Content, Descriptor, Entry, ImageConfig, Index, Manifest};
+use crate::oci::platform::{Platform, Selection};
+use crate::oci::reference::{Digest, Tag};
 use crate::registry::{RateLimit, Registry, Target};
+use crate::system::parallel;
 
 /// More pulls than this are announced.
 const MANY_PULLS: usize = 200;
@@ -245,7 +245,7 @@ impl Reader<'_> {
         Ok(self.registry.manifest(repository, &target, plugin)?.document.content)
     }
 
-    fn repository(&self) -> (&crate::reference::Repository, bool) {
+    fn repository(&self) -> (&crate::oci::reference::Repository, bool) {
         (self.job.target.reference.repository(), self.job.args.is_plugin())
     }
 

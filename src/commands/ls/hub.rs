@@ -11,11 +11,11 @@ use super::details::{About, Job, Tagged, Told};
 use super::names;
 use super::needs::Needs;
 use crate::error::Error;
-use crate::hub::{Hub, HubImage, HubTag, Ordering};
-use crate::parallel;
-use crate::platform::{self, Platform, Selection};
-use crate::reference::Tag;
-use crate::select::TagList;
+use crate::oci::platform::{self, Platform, Selection};
+use crate::oci::reference::Tag;
+use crate::registry::hub::{Hub, HubImage, HubTag, Ordering};
+use crate::system::parallel;
+use crate::tags::select::TagList;
 
 /// So many single tags are asked for rather than all pages of a long list.
 const FEW: usize = 25;

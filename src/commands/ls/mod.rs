@@ -13,7 +13,7 @@ use std::io::Write;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-pub use self::args::Args;
+pub(crate) use self::args::Args;
 use self::details::{Job, Tagged, groups};
 use self::needs::Needs;
 use self::rows::{GroupRow, TagRow};
@@ -21,12 +21,12 @@ use super::context::Context;
 use super::{each, is_final};
 use crate::config::Resolved;
 use crate::error::Error;
+use crate::oci::platform::Platform;
+use crate::oci::reference::Reference;
+use crate::output::progress::Progress;
 use crate::output::{Format, Writer, json};
-use crate::parallel;
-use crate::platform::Platform;
-use crate::progress::Progress;
-use crate::reference::Reference;
-use crate::select::{Selection, TagList};
+use crate::system::parallel;
+use crate::tags::select::{Selection, TagList};
 
 /// What a call asks for, understood.
 struct Plan<'a> {
@@ -51,7 +51,7 @@ enum Found {
 ///
 /// # Errors
 /// Options that cannot be understood, before any request; then the failures of repositories.
-pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let plan = Plan::new(args, context)?;
     if context.globals.raw {
         plan.documents(out)
@@ -184,7 +184,7 @@ impl<'a> Plan<'a> {
                 Err(error) if targets.len() == 1 || is_final(&error) => return Err(error),
                 Err(error) => {
                     worst = worst.max(error.exit_code());
-                    context.reporter.error(&error);
+                    context.reporter.error(&error, error.hint().as_deref());
                 }
             }
             Ok(())

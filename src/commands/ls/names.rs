@@ -8,7 +8,7 @@ use crate::commands::context::Context;
 use crate::config::Resolved;
 use crate::error::Error;
 use crate::registry::{Flow, ListOptions, Listed, Sink};
-use crate::select::{self, Selection, TagList};
+use crate::tags::select::{self, Selection, TagList};
 
 /// Passes tags on while they arrive.
 pub(super) fn stream(

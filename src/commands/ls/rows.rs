@@ -7,8 +7,8 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::details::Tagged;
 use super::needs::Needs;
+use crate::oci::platform::Platform;
 use crate::output::{Column, Look, Row, human};
-use crate::platform::Platform;
 
 /// So many platforms fit a table's cell.
 const PLATFORMS: usize = 3;

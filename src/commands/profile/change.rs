@@ -5,7 +5,7 @@ use crate::commands::context::{Context, config_error};
 use crate::config::edit::{self, Change, Value};
 use crate::config::{Active, BUILT_IN, ChosenBy, Config, KEYS};
 use crate::error::Error;
-use crate::reference::Registry;
+use crate::oci::reference::Registry;
 
 const CREATE_EXAMPLES: &str = "\
 Examples:
@@ -22,7 +22,7 @@ Examples:
 
 /// Make a profile the active one; `-` is the one before.
 #[derive(Debug, clap::Args)]
-pub struct Use {
+pub(super) struct Use {
     /// The profile; `default` is the built-in one of Docker Hub
     #[arg(value_name = "NAME")]
     name: String,
@@ -34,7 +34,7 @@ pub struct Use {
 /// active one: `docker tags profile use NAME` does that.
 #[derive(Debug, clap::Args)]
 #[command(after_help = CREATE_EXAMPLES)]
-pub struct Create {
+pub(super) struct Create {
     /// The profile's name
     #[arg(value_name = "NAME", required_unless_present = "from_docker")]
     name: Option<String>,
@@ -52,7 +52,7 @@ pub struct Create {
 /// An option replaces what the setting said before; lists are replaced as a whole.
 #[derive(Debug, clap::Args)]
 #[command(after_help = UPDATE_EXAMPLES)]
-pub struct Update {
+pub(super) struct Update {
     /// The profile's name
     #[arg(value_name = "NAME")]
     name: String,
@@ -73,7 +73,7 @@ pub struct Update {
 
 /// Remove profiles.
 #[derive(Debug, clap::Args)]
-pub struct Remove {
+pub(super) struct Remove {
     /// The profiles' names
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
@@ -254,7 +254,7 @@ fn free_name(config: &Config, registry: &Registry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::env::Env;
+    use crate::system::env::Env;
 
     #[test]
     fn names_of_profiles_made_from_logins() {

@@ -15,7 +15,7 @@ use crate::output::{Column, Format, Look, Row, Writer};
 /// A setting of which nothing is said has its default. No password is shown, nor the arguments of
 /// a program that prints one.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The profile's name [default: the active one]
     #[arg(value_name = "NAME")]
     name: Option<String>,

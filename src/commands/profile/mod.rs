@@ -29,7 +29,7 @@ Examples:
 /// the settings and the login of that registry's profile, whichever is active.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
 }
@@ -61,7 +61,7 @@ enum Action {
 /// # Errors
 /// A configuration file that cannot be used, names and settings that are wrong, a file that cannot be
 /// written.
-pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     // A file that is broken must still be found.
     if !matches!(args.action, Action::Path) {
         context.check_config()?;
@@ -82,5 +82,5 @@ pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Er
 }
 
 fn print(out: &mut dyn Write, line: &str) -> Result<(), Error> {
-    writeln!(out, "{}", crate::terminal::sanitize(line)).map_err(Error::stdout)
+    writeln!(out, "{}", crate::system::terminal::sanitize(line)).map_err(Error::stdout)
 }

@@ -6,14 +6,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::commands::global::seconds;
-use crate::commands::login::password_from_stdin;
 use crate::config::edit::{Change, Value};
 use crate::error::Error;
+use crate::login::chain::password_from_stdin;
 
 /// The settings that a command line gives.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Settings")]
-pub struct Settings {
+pub(super) struct Settings {
     /// The registry: docker.io, ghcr.io, registry.lab:5000
     #[arg(long, value_name = "HOST[:PORT]")]
     registry: Option<String>,
@@ -102,7 +102,7 @@ impl Settings {
     ///
     /// # Errors
     /// A path that is not text; a standard input without a password.
-    pub fn changes(&self) -> Result<Vec<Change>, Error> {
+    pub(super) fn changes(&self) -> Result<Vec<Change>, Error> {
         let mut changes = Vec::new();
         let mut set = |key: &str, value: Option<Value>| {
             changes.extend(value.map(|value| Change::set(key, value)));
@@ -140,7 +140,7 @@ impl Settings {
     ///
     /// # Errors
     /// There is no registry, or a password without its user.
-    pub fn check_whole(&self, name: &str) -> Result<(), Error> {
+    pub(super) fn check_whole(&self, name: &str) -> Result<(), Error> {
         if self.registry.is_none() {
             let hint = format!("docker tags profile create {name} --registry ghcr.io");
             return Err(Error::usage("--registry is missing", hint));
@@ -156,7 +156,7 @@ impl Settings {
     }
 
     /// The files that are named but not there.
-    pub fn missing_files(&self) -> impl Iterator<Item = &Path> {
+    pub(super) fn missing_files(&self) -> impl Iterator<Item = &Path> {
         [&self.password_file, &self.ca_file, &self.cert_file, &self.key_file]
             .into_iter()
             .flatten()
@@ -165,7 +165,7 @@ impl Settings {
     }
 
     /// Whether the password goes into the configuration file.
-    pub fn stores_password(&self) -> bool {
+    pub(super) fn stores_password(&self) -> bool {
         self.password_stdin
     }
 }

@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::place::Place;
 use crate::commands::context::Context;
 use crate::error::Error;
-use crate::hub::{HubRepository, Namespace};
-use crate::parallel;
-use crate::reference::{DOCKER_HUB, Repository};
+use crate::oci::reference::{DOCKER_HUB, Repository};
+use crate::registry::hub::{HubRepository, Namespace};
 use crate::registry::{Flow, Registry, Sink};
-use crate::select::Glob;
+use crate::system::parallel;
+use crate::tags::select::Glob;
 
 /// The most places of a tree that are asked, and how deep it may be.
 const MAX_NODES: usize = 20_000;

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::context::Context;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer, json};
-use crate::select::Glob;
+use crate::tags::select::Glob;
 use find::{Entry, Found, Wanted};
 use place::Place;
 
@@ -42,7 +42,7 @@ const DESCRIPTION: usize = 45;
 /// namespace: public ones, and with a login the private ones, too. One path per line, by name.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// A registry (quay.io), a part of it (quay.io/org), or a namespace of Docker Hub
     #[arg(value_name = "REGISTRY or NAMESPACE")]
     place: Option<String>,
@@ -118,7 +118,7 @@ impl Row for RepositoryRow<'_> {
 ///
 /// # Errors
 /// A place that gives no list; with `--tags`, the failures of repositories, after all were tried.
-pub fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     if args.tags && context.globals.raw {
         return Err(Error::usage(
             "--tags and --raw exclude each other: no registry has such a document",

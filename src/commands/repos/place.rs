@@ -3,8 +3,8 @@
 use crate::commands::context::Context;
 use crate::config::Profile;
 use crate::error::Error;
-use crate::hub::Namespace;
-use crate::reference::{Registry, Repository};
+use crate::oci::reference::{Registry, Repository};
+use crate::registry::hub::Namespace;
 
 /// A place that may have repositories.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ fn profile_of(context: &Context, registry: &Registry, path: &str) -> Result<Prof
     Ok(inside.profile)
 }
 
-fn reference_error(text: Option<&str>, source: crate::reference::ParseError) -> Error {
+fn reference_error(text: Option<&str>, source: crate::oci::reference::ParseError) -> Error {
     Error::Reference { input: text.unwrap_or_default().to_owned(), source }
 }
 

@@ -11,9 +11,9 @@ use crate::commands::context::Context;
 use crate::commands::is_final;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer};
-use crate::parallel;
 use crate::registry::{Flow, ListOptions, Sink};
-use crate::select::{Selection, TagList};
+use crate::system::parallel;
+use crate::tags::select::{Selection, TagList};
 
 /// A tag, under the keys of `ls`.
 #[derive(Debug, Serialize)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::testing::{Place, parse};
 use super::super::{ClientCert, Config, PasswordSource};
 use super::*;
-use crate::secret::Secret;
+use crate::system::secret::Secret;
 
 fn only(text: &str) -> Profile {
     let config = parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"));

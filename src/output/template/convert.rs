@@ -11,13 +11,13 @@ use serde::ser::{self, Serialize, Serializer};
 use super::value::{Key, Value};
 
 /// The value of a row, or the reason that its `Serialize` gives for having none.
-pub fn to_value(row: &(impl Serialize + ?Sized)) -> Result<Value, Unfit> {
+pub(super) fn to_value(row: &(impl Serialize + ?Sized)) -> Result<Value, Unfit> {
     row.serialize(ToValue)
 }
 
 /// Why something has no value: a map whose keys are no strings, or an error of its own.
 #[derive(Debug)]
-pub struct Unfit(String);
+pub(super) struct Unfit(String);
 
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,7 +18,7 @@ const MAX_OUTPUT: usize = 64 << 20;
 const MAX_TEXT: usize = 16 << 20;
 
 /// One execution.
-pub struct Run<'t> {
+pub(super) struct Run<'t> {
     variables: Vec<(&'t str, Value)>,
     out: String,
     header: bool,
@@ -36,7 +36,7 @@ enum Flow {
 /// Runs a template over `row`. With `header` the row's values are the headers of its columns: the
 /// functions leave those alone, and what looks into one finds the header itself. The text comes
 /// back even when there is an error: what was printed up to there.
-pub fn run(nodes: &[Node], row: &Value, header: bool) -> (String, Result<(), Failure>) {
+pub(super) fn run(nodes: &[Node], row: &Value, header: bool) -> (String, Result<(), Failure>) {
     let variables = vec![("$", row.clone())];
     let mut run = Run { variables, out: String::new(), header, steps: 0 };
     let result = run.list(nodes, row).map(|_| ());

@@ -15,7 +15,7 @@ type Call = fn(&[Value]) -> Result<Value, String>;
 
 /// A function that templates can call.
 #[derive(Debug)]
-pub struct Function {
+pub(super) struct Function {
     /// Its name.
     pub name: &'static str,
     /// The fewest and the most arguments.
@@ -26,7 +26,7 @@ pub struct Function {
 
 /// How a function is called.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub(super) enum Kind {
     /// Stops at the first argument that is false.
     And,
     /// Stops at the first argument that is true.
@@ -75,13 +75,13 @@ static FUNCTIONS: &[Function] = &[
 ];
 
 /// The function of that name.
-pub fn find(name: &str) -> Option<&'static Function> {
+pub(super) fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)
 }
 
 impl Function {
     /// Checks a number of arguments.
-    pub fn check(&self, count: usize) -> Result<(), String> {
+    pub(super) fn check(&self, count: usize) -> Result<(), String> {
         let (least, most) = self.arguments;
         if (least..=most).contains(&count) {
             return Ok(());

@@ -9,7 +9,7 @@ use super::value::Value;
 
 /// One word of a template.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// What stands between actions, ready to print.
     Text(String),
     /// `{{`
@@ -42,7 +42,7 @@ pub enum Kind {
 
 /// A word and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Token {
+pub(super) struct Token {
     /// What it is.
     pub kind: Kind,
     /// Its offset in the template, in bytes.
@@ -54,7 +54,7 @@ pub struct Token {
 const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// All words of a template, in order.
-pub fn tokens(source: &str) -> Result<Vec<Token>, Failure> {
+pub(super) fn tokens(source: &str) -> Result<Vec<Token>, Failure> {
     let mut lexer = Lexer { source, at: 0, tokens: Vec::new() };
     let mut trim_next = false;
     while lexer.at < source.len() {

@@ -16,7 +16,7 @@ use super::value::Value;
 const MAX_DEPTH: usize = 64;
 
 /// Parses the words of a template.
-pub fn parse(tokens: Vec<Token>, length: usize) -> Result<Tree, Failure> {
+pub(super) fn parse(tokens: Vec<Token>, length: usize) -> Result<Tree, Failure> {
     let mut parser = Parser {
         tokens: tokens.into_iter().collect(),
         length,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::value::{Value, exponent, float};
-use crate::terminal::is_unsafe;
+use crate::system::terminal::is_unsafe;
 
 /// The widest field, as in Go.
 const MAX_WIDTH: usize = 1_000_000;
@@ -24,7 +24,7 @@ struct Spec {
 
 /// Formats `arguments[1..]` as `arguments[0]` says. What does not fit is said in the text, as Go
 /// does (`%!d(string=x)`). With `header` every text fits every verb: it is a column's header.
-pub fn sprintf(arguments: &[Value], header: bool) -> Result<String, String> {
+pub(super) fn sprintf(arguments: &[Value], header: bool) -> Result<String, String> {
     let format = arguments[0].to_text();
     let values = &arguments[1..];
     let mut next = 0;

@@ -276,7 +276,7 @@ fn errors_say_what_and_where() {
         let error = render(template).expect_err(template);
         assert_eq!((error.line, error.column), at, "{template}: {error}");
         assert!(error.message.contains(message), "{template}: {error}");
-        assert!(!error.to_string().contains(crate::terminal::is_unsafe), "{error}");
+        assert!(!error.to_string().contains(crate::system::terminal::is_unsafe), "{error}");
     }
 }
 

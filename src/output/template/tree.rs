@@ -5,7 +5,7 @@ use super::value::Value;
 
 /// A part of a template.
 #[derive(Debug, Clone)]
-pub enum Node {
+pub(super) enum Node {
     /// Text to print.
     Text(String),
     /// `{{pipeline}}`
@@ -20,7 +20,7 @@ pub enum Node {
 
 /// The control structures.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Control {
+pub(super) enum Control {
     /// `{{if}}`
     If,
     /// `{{with}}`
@@ -31,7 +31,7 @@ pub enum Control {
 
 /// `$a, $b := command | command`
 #[derive(Debug, Clone)]
-pub struct Pipeline {
+pub(super) struct Pipeline {
     /// The variables it sets.
     pub variables: Vec<String>,
     /// Whether these are new (`:=`).
@@ -44,7 +44,7 @@ pub struct Pipeline {
 
 /// A function and its arguments, or one operand alone.
 #[derive(Debug, Clone)]
-pub struct Command {
+pub(super) struct Command {
     /// The function, if the first word is one.
     pub function: Option<&'static Function>,
     /// Its arguments, or the operand.
@@ -55,7 +55,7 @@ pub struct Command {
 
 /// A value's source, and the fields to follow from there.
 #[derive(Debug, Clone)]
-pub struct Operand {
+pub(super) struct Operand {
     /// Where to begin.
     pub base: Base,
     /// `.A.B`
@@ -66,7 +66,7 @@ pub struct Operand {
 
 /// Where an operand begins.
 #[derive(Debug, Clone)]
-pub enum Base {
+pub(super) enum Base {
     /// `.`
     Dot,
     /// `$name`
@@ -81,7 +81,7 @@ pub enum Base {
 
 /// A parsed template.
 #[derive(Debug, Clone)]
-pub struct Tree {
+pub(super) struct Tree {
     /// Its parts.
     pub nodes: Vec<Node>,
     /// The row's fields that it names, and where.

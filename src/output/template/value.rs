@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
-use crate::terminal::sanitize;
+use crate::system::terminal::sanitize;
 
 /// A field's or an entry's name.
-pub type Key = Cow<'static, str>;
+pub(super) type Key = Cow<'static, str>;
 
 /// A value; cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub(super) enum Value {
     /// Nothing: JSON's `null`, or an entry that a map does not have.
     Nil,
     /// `true` or `false`.
@@ -41,23 +41,23 @@ pub enum Value {
 
 impl Value {
     /// Text of our own.
-    pub fn text(text: impl Into<Arc<str>>) -> Self {
+    pub(super) fn text(text: impl Into<Arc<str>>) -> Self {
         Value::Text(text.into())
     }
 
     /// Text from a row.
-    pub fn foreign(text: impl Into<Arc<str>>) -> Self {
+    pub(super) fn foreign(text: impl Into<Arc<str>>) -> Self {
         Value::Foreign(text.into())
     }
 
     /// A map of these entries, in any order.
-    pub fn map(mut entries: Vec<(Key, Value)>) -> Self {
+    pub(super) fn map(mut entries: Vec<(Key, Value)>) -> Self {
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         Value::Map(entries.into())
     }
 
     /// The text of a string, unsanitised: for comparing and looking up only.
-    pub fn raw(&self) -> Option<&str> {
+    pub(super) fn raw(&self) -> Option<&str> {
         match self {
             Value::Foreign(text) | Value::Text(text) => Some(text),
             _ => None,
@@ -65,7 +65,7 @@ impl Value {
     }
 
     /// A field or an entry.
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
         match self {
             Value::Map(entries) | Value::Struct(entries) => {
                 entries.iter().find(|(key, _)| key == name).map(|(_, value)| value)
@@ -75,7 +75,7 @@ impl Value {
     }
 
     /// Whether Go calls this true: neither zero nor empty nor nothing.
-    pub fn is_true(&self) -> bool {
+    pub(super) fn is_true(&self) -> bool {
         match self {
             Value::Nil => false,
             Value::Bool(value) => *value,
@@ -89,7 +89,7 @@ impl Value {
     }
 
     /// What Go calls its type.
-    pub fn type_name(&self) -> &'static str {
+    pub(super) fn type_name(&self) -> &'static str {
         match self {
             Value::Nil => "nil",
             Value::Bool(_) => "bool",
@@ -103,7 +103,7 @@ impl Value {
     }
 
     /// The value as an action prints it: safe, as Go's `%v` words it.
-    pub fn to_text(&self) -> Cow<'_, str> {
+    pub(super) fn to_text(&self) -> Cow<'_, str> {
         match self {
             Value::Nil => Cow::Borrowed("<no value>"),
             Value::Foreign(text) => sanitize(text),
@@ -131,7 +131,7 @@ impl Value {
     }
 
     /// Appends a list, map or record with Go's brackets, its parts written by `print`.
-    pub fn print_parts(&self, out: &mut String, mut print: impl FnMut(&Value, &mut String)) {
+    pub(super) fn print_parts(&self, out: &mut String, mut print: impl FnMut(&Value, &mut String)) {
         let space = |index: usize, out: &mut String| {
             if index > 0 {
                 out.push(' ');
@@ -171,7 +171,7 @@ impl Value {
 
 /// A float as Go's `%v` prints it: the shortest form, with an exponent when it is below 1e-4 or
 /// not below 1e21.
-pub fn float(value: f64) -> String {
+pub(super) fn float(value: f64) -> String {
     let size = value.abs();
     match value {
         _ if value.is_nan() => "NaN".to_owned(),
@@ -182,7 +182,7 @@ pub fn float(value: f64) -> String {
 }
 
 /// Rust's `1e-7` as Go writes it: `1e-07`.
-pub fn exponent(text: &str) -> String {
+pub(super) fn exponent(text: &str) -> String {
     let Some((digits, exponent)) = text.split_once('e') else { return text.to_owned() };
     let (sign, exponent) = match exponent.strip_prefix('-') {
         Some(exponent) => ('-', exponent),

@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::Value;
 
 use super::Sink;
-use crate::reference::Digest;
+use crate::oci::reference::Digest;
 
 /// The member of the document.
 pub(super) const MEMBER: &str = "manifest";
@@ -21,7 +21,7 @@ const FIRST_CREDIBLE_MS: i64 = 315_619_200_000;
 
 /// A manifest as the list tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Its digest.
     pub digest: Digest,
     /// The compressed size in bytes; `None` for an index.

@@ -11,7 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::{Flow, List, Page, Sink, google};
 use crate::error::Error;
 use crate::http::{Answer, Failure};
-use crate::reference::Tag;
+use crate::oci::reference::Tag;
 
 /// The most that is read of one page.
 const MAX_PAGE: u64 = 32 * 1024 * 1024;
@@ -86,7 +86,7 @@ pub(super) fn list_changed(host: String) -> Error {
 fn not_a_list(answer: &Answer) -> Error {
     let content_type = match answer.content_type() {
         text if text.is_empty() => "no content type".to_owned(),
-        text => format!("content type {}", crate::terminal::server_text(&text)),
+        text => format!("content type {}", crate::system::terminal::server_text(&text)),
     };
     Error::Answer {
         host: answer.host(),

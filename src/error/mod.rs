@@ -1,0 +1,312 @@
+//! Everything that can go wrong, as data.
+//!
+//! Layers return an [`Error`] and never print. At the edge three exhaustive matches turn it into
+//! what people and scripts see: one line ([`Display`](fmt::Display): lower case, names the object
+//! and the host), one hint ([`Error::hint`]) and an exit code ([`Error::exit_code`]). Text of
+//! servers is made safe for a terminal before it gets in here.
+
+mod display;
+mod hint;
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::oci::reference::ParseError;
+
+/// Exit code of a failure that has no code of its own.
+pub(crate) const FAILED: u8 = 1;
+/// Exit code of a wrong command line or configuration.
+pub(crate) const USAGE: u8 = 2;
+/// Exit code when a repository, tag or image is not there.
+pub(crate) const NOT_FOUND: u8 = 3;
+/// Exit code when a login is missing, refused, or not enough.
+pub(crate) const AUTH: u8 = 4;
+/// Exit code of network, TLS, timeout, server and rate-limit failures.
+pub(crate) const NETWORK: u8 = 5;
+
+/// How reaching a host failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Network {
+    /// The name has no address.
+    Name,
+    /// The connection was refused or cannot be routed; the system's words.
+    Connect(String),
+    /// The server's certificate is not trusted, expired, or of another host.
+    Certificate(BadCertificate),
+    /// The server wants a client certificate, or refuses ours; what it said.
+    ClientCertificate(String),
+    /// The server speaks TLS, and the handshake failed all the same; the reason.
+    Handshake(String),
+    /// What answers does not speak TLS; the reason.
+    Tls(String),
+    /// No answer within the time limit; what was waited for, and for how long.
+    Timeout(&'static str, Duration),
+    /// The connection broke off.
+    Closed,
+    /// The proxy failed; the reason.
+    Proxy(String),
+}
+
+/// What is wrong with a server's certificate: it decides what helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody that is trusted has signed it.
+    Untrusted,
+    /// It has expired, or is not valid yet.
+    Dates,
+    /// It is for another host.
+    Name,
+    /// Anything else.
+    Other,
+}
+
+/// A server's certificate that is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadCertificate {
+    /// What is wrong, for programs.
+    pub fault: Fault,
+    /// What is wrong, for people.
+    pub why: String,
+    /// The host's `certs.d` directory, if one has an effect.
+    pub directory: Option<String>,
+    /// Whether the host is one that the registry named, to which its settings do not apply.
+    pub foreign: bool,
+}
+
+/// A failure. The variants say when they occur.
+#[derive(Debug)]
+pub enum Error {
+    /// The command line asks for something that cannot be.
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do instead.
+        hint: String,
+    },
+    /// A name is no image reference.
+    Reference {
+        /// The text as it was typed.
+        input: String,
+        /// Why it is refused.
+        source: ParseError,
+    },
+    /// The configuration file cannot be used; line and key are in the message.
+    Config {
+        /// File, line, column, and what is wrong there.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The registry says that an object does not exist.
+    NotFound {
+        /// The object and where it was looked for.
+        object: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The registry says that a tag, manifest or blob does not exist in a repository.
+    NotFoundIn {
+        /// What was looked for.
+        object: String,
+        /// Registry and repository.
+        name: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Not there, or not visible without a login: registries do not tell which.
+    NotFoundOrPrivate {
+        /// Registry and repository.
+        name: String,
+        /// What `docker login` takes for this registry; empty for Docker Hub.
+        login: String,
+    },
+    /// Not there, or not visible to this login.
+    NoAccess {
+        /// Registry and repository.
+        name: String,
+        /// The login's user name.
+        user: String,
+        /// The registry.
+        host: String,
+    },
+    /// The login is wrong or has expired.
+    LoginRefused {
+        /// The registry.
+        host: String,
+        /// The login's user name.
+        user: String,
+        /// Where the login came from.
+        source: String,
+        /// What the server said, if it said more than no.
+        detail: Option<String>,
+    },
+    /// A stored login was not sent to a token service that it is not meant for.
+    LoginWithheld {
+        /// Registry and repository.
+        name: String,
+        /// The registry.
+        host: String,
+        /// The host that the registry names as its token service.
+        realm: String,
+    },
+    /// The registry wants a login, and there is none or none of a kind that it takes.
+    LoginNeeded {
+        /// Registry, and repository if the request was for one.
+        name: String,
+        /// The schemes that the registry offers; empty where that is no help.
+        offered: String,
+        /// What `docker login` takes for this registry; empty for Docker Hub.
+        login: String,
+    },
+    /// The registry refuses a token that its own token service has just made.
+    TokenRejected {
+        /// The registry.
+        host: String,
+        /// The token service.
+        realm: String,
+    },
+    /// The registry has no list of repositories for us.
+    CatalogRefused {
+        /// The registry.
+        host: String,
+        /// What works instead.
+        hint: String,
+    },
+    /// The host knows the login and does not let it do this: some access tokens may not use
+    /// Docker Hub's API.
+    Forbidden {
+        /// The host.
+        host: String,
+        /// The login's user name.
+        user: String,
+        /// The server's own words, safe to print.
+        detail: Option<String>,
+    },
+    /// Docker Hub's API lets callers without login page only so far.
+    OffsetCap {
+        /// The host.
+        host: String,
+    },
+    /// A host cannot be reached or talked to.
+    Network {
+        /// Host and port.
+        host: String,
+        /// How it failed.
+        cause: Network,
+    },
+    /// Too many requests.
+    RateLimited {
+        /// The host.
+        host: String,
+        /// How long the server wants us to wait.
+        wait: Option<Duration>,
+        /// Whether this is Docker Hub's limit of pulls, which lasts for hours.
+        pulls: bool,
+    },
+    /// A status that is an answer to nothing we asked.
+    Server {
+        /// The host.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// The server's own words, safe to print.
+        detail: Option<String>,
+    },
+    /// An answer that cannot be understood.
+    Answer {
+        /// The host.
+        host: String,
+        /// What is wrong with it.
+        what: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The bytes that came are not those that the digest stands for.
+    WrongContent {
+        /// What was fetched, with its host.
+        object: String,
+        /// The digest that the bytes should have.
+        expected: String,
+        /// The digest that they have.
+        computed: String,
+    },
+    /// A server tried to lead us where we do not go.
+    Refused {
+        /// The server that tried.
+        host: String,
+        /// What it named, and why that is refused.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// An answer is larger than its limit.
+    TooLarge {
+        /// The host.
+        host: String,
+        /// What was being read.
+        what: &'static str,
+        /// The limit, with its unit.
+        limit: String,
+    },
+    /// Reading or writing failed on this machine.
+    Io {
+        /// What was being read or written.
+        what: String,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The user broke off.
+    Interrupted,
+    /// Errors that were printed already; the worst exit code among them.
+    Reported(u8),
+    /// Nothing is wrong, and yet the exit code says something (a difference was found).
+    Exit(u8),
+}
+
+impl Error {
+    /// A usage error.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Error::Usage { message: message.into(), hint: hint.into() }
+    }
+
+    /// A failure to write to stdout; a closed pipe among them ends the program quietly.
+    pub fn stdout(source: io::Error) -> Self {
+        Error::Io { what: "standard output".to_owned(), source }
+    }
+
+    /// Whether this is the reader of our output going away, which is no failure.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The exit code, as the README's table has it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Usage { .. } | Error::Reference { .. } | Error::Config { .. } => USAGE,
+            Error::NotFound { .. } | Error::NotFoundIn { .. } => NOT_FOUND,
+            Error::NotFoundOrPrivate { .. }
+            | Error::NoAccess { .. }
+            | Error::LoginRefused { .. }
+            | Error::LoginWithheld { .. }
+            | Error::LoginNeeded { .. }
+            | Error::TokenRejected { .. }
+            | Error::CatalogRefused { .. }
+            | Error::Forbidden { .. }
+            | Error::OffsetCap { .. } => AUTH,
+            Error::Network { .. } | Error::RateLimited { .. } => NETWORK,
+            Error::Server { status, .. } if *status >= 500 => NETWORK,
+            Error::Server { .. }
+            | Error::Answer { .. }
+            | Error::WrongContent { .. }
+            | Error::Refused { .. }
+            | Error::TooLarge { .. } => FAILED,
+            Error::Io { .. } if self.is_closed_pipe() => 0,
+            Error::Io { .. } => FAILED,
+            Error::Interrupted => 130,
+            Error::Reported(code) | Error::Exit(code) => *code,
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,7 @@
+//! The OCI documents and names as values: reference, digest, media type, manifest, index, config, platform.
+//!
+//! Pure: text in, values out. It knows no registry, no file, no clock.
+
+pub(crate) mod manifest;
+pub(crate) mod platform;
+pub(crate) mod reference;

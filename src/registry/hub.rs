@@ -1,0 +1,337 @@
+//! Docker Hub's own API: what its registry does not tell.
+//!
+//! The registry of Docker Hub has no catalog; repositories, namespaces and the details of tags
+//! come from another server with another login ([its
+//! documentation](https://docs.docker.com/reference/api/hub/latest/)). This module knows its
+//! paths, its login (`login`), its pages (`pages`) and its objects (`types`), and expects of all
+//! of them that members are missing or null. The registry's tokens and this API's never meet.
+
+mod login;
+mod pages;
+mod types;
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use serde_json::Value;
+
+use crate::auth::{Login, LoginSource};
+use crate::error::Error;
+use crate::http::address::Reach;
+use crate::http::tls::TlsSettings;
+use crate::http::url::{Origin, Url, quoted};
+use crate::http::{Client, Failure, Method, Peer, Request};
+use crate::oci::reference::{DOCKER_HUB, Repository};
+use login::Access;
+pub(crate) use types::{HubImage, HubRepository, HubTag, Namespace};
+
+/// Where the API is.
+pub(crate) const DEFAULT_URL: &str = "https://hub.docker.com";
+/// The most that is read of one answer.
+const MAX_ANSWER: u64 = 32 * 1024 * 1024;
+/// The most redirects that are followed, all of them on the API's own host.
+const MAX_REDIRECTS: u32 = 3;
+
+/// Docker Hub's API as this run talks to it. Shared by all threads.
+pub(crate) struct Hub {
+    client: Arc<Client>,
+    origin: Origin,
+    /// What stands before `/v2/` in every path; empty or `/prefix`.
+    prefix: String,
+    peer: Peer,
+    source: LoginSource,
+    login: OnceLock<Option<Arc<Login>>>,
+    /// How requests are made; unknown before the first one.
+    access: Mutex<Option<Access>>,
+}
+
+/// The order in which tags are asked for. Nobody says which end comes first: sort again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Ordering {
+    /// As the server likes: most recent first, usually.
+    #[default]
+    Server,
+    /// By name.
+    Name,
+    /// By the time of the last push.
+    LastUpdated,
+}
+
+/// Takes the entries of a list one by one; [`ControlFlow::Break`] ends it.
+pub(crate) type EntrySink<'a, T> = &'a mut dyn FnMut(T) -> Result<ControlFlow<()>, Error>;
+
+impl Hub {
+    /// The API at a base URL; no connection is opened and no login looked up yet.
+    pub(crate) fn new(
+        client: Arc<Client>,
+        url: &Url,
+        tls: Arc<TlsSettings>,
+        source: LoginSource,
+    ) -> Self {
+        Hub {
+            client,
+            origin: url.origin().clone(),
+            prefix: url.path().trim_end_matches('/').to_owned(),
+            peer: Peer::new(tls, Reach::Anywhere),
+            source,
+            login: OnceLock::new(),
+            access: Mutex::new(None),
+        }
+    }
+
+    /// The API's host, for messages.
+    pub(crate) fn host(&self) -> String {
+        self.origin.authority()
+    }
+
+    /// Passes the objects of a namespace's repositories to `sink` as the API sends them, by name;
+    /// with a login the private ones, too. [`HubRepository::read`] makes sense of an object.
+    /// Returns how many entries were left out because they name no repository.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown namespace; [`Error::OffsetCap`] where a caller without
+    /// login may not page further; pages that repeat or never end; what `sink` returns. After an
+    /// error the list must not be taken for whole.
+    pub(crate) fn repositories(
+        &self,
+        namespace: &Namespace,
+        sink: EntrySink<'_, Value>,
+    ) -> Result<usize, Error> {
+        let list = pages::List {
+            path: format!("/v2/namespaces/{namespace}/repositories"),
+            query: "ordering=name",
+            key: "name",
+            needs_login: false,
+            object: format!("Docker Hub namespace {namespace}"),
+        };
+        let mut any_private = false;
+        let odd = self.walk(&list, &mut |entry| {
+            any_private |= entry.get("is_private").and_then(Value::as_bool) == Some(true);
+            sink(entry)
+        })?;
+        if !any_private && self.has_organisation_token() {
+            self.client.reporter().warn(&format!(
+                "{}: an organisation's token without the scope to list repositories sees public \
+                 ones only",
+                self.host()
+            ));
+        }
+        Ok(odd)
+    }
+
+    /// Passes a repository's tags to `sink`, a hundred a request. Returns how many entries were
+    /// left out because they are no tags.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a repository that is not there or not visible;
+    /// [`Error::OffsetCap`] and [`Error::Forbidden`], after which the registry still lists the
+    /// names; otherwise as for [`Hub::repositories`].
+    pub(crate) fn tags(
+        &self,
+        repository: &Repository,
+        ordering: Ordering,
+        sink: EntrySink<'_, HubTag>,
+    ) -> Result<usize, Error> {
+        let list = pages::List {
+            path: format!("{}/tags", self.repository_path(repository)?),
+            query: match ordering {
+                Ordering::Server => "",
+                Ordering::Name => "ordering=name",
+                Ordering::LastUpdated => "ordering=last_updated",
+            },
+            key: "name",
+            needs_login: false,
+            object: format!("repository {DOCKER_HUB}/{repository}"),
+        };
+        let mut odd = 0;
+        let skipped = self.walk(&list, &mut |entry| match HubTag::read(&entry) {
+            Some(tag) => sink(tag),
+            None => {
+                odd += 1;
+                Ok(ControlFlow::Continue(()))
+            }
+        })?;
+        Ok(skipped + odd)
+    }
+
+    /// One tag.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not there or not visible; otherwise as for [`Hub::tags`].
+    pub(crate) fn tag(
+        &self,
+        repository: &Repository,
+        tag: &crate::oci::reference::Tag,
+    ) -> Result<HubTag, Error> {
+        let path = format!("{}/tags/{tag}", self.repository_path(repository)?);
+        let object = format!("tag \"{tag}\" in {DOCKER_HUB}/{repository}");
+        let ask = Ask { path: &path, query: "", further: false, needs_login: false };
+        let found = self.get(&ask)?.ok_or_else(|| not_found(&object))?;
+        HubTag::read(&found.document).ok_or_else(|| self.unusable("the answer is no tag"))
+    }
+
+    /// The organisations of the login's user, in the server's order.
+    ///
+    /// # Errors
+    /// As for [`Hub::user`]; [`Error::Forbidden`] when this login may not list them.
+    pub(crate) fn organisations(&self) -> Result<Vec<Namespace>, Error> {
+        self.user()?;
+        let list = pages::List {
+            path: "/v2/user/orgs/".to_owned(),
+            query: "",
+            key: "orgname",
+            needs_login: true,
+            object: "the list of organisations".to_owned(),
+        };
+        let mut names = Vec::new();
+        let outcome = self.walk(&list, &mut |entry| {
+            names.extend(entry.get("orgname").and_then(Value::as_str).and_then(|n| n.parse().ok()));
+            Ok(ControlFlow::Continue(()))
+        });
+        match outcome {
+            Ok(_) => Ok(names),
+            // Neither of the two is documented, and some tokens may use only the other.
+            Err(
+                first @ (Error::NotFound { .. }
+                | Error::Forbidden { .. }
+                | Error::Server { status: 400..=499, .. }),
+            ) => self.namespaces().map_err(|_| first),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The older list of the caller's namespaces, the user among them.
+    fn namespaces(&self) -> Result<Vec<Namespace>, Error> {
+        let object = "the list of namespaces";
+        let path = "/v2/repositories/namespaces/";
+        let ask = Ask { path, query: "", further: false, needs_login: true };
+        let found = self.get(&ask)?.ok_or_else(|| not_found(object))?;
+        let names = found.document.get("namespaces").and_then(Value::as_array);
+        let names = names.ok_or_else(|| self.unusable("the answer is no list of namespaces"))?;
+        Ok(names.iter().filter_map(|name| name.as_str()?.parse().ok()).collect())
+    }
+
+    /// The path of a repository; on Docker Hub every one has a namespace and a name.
+    fn repository_path(&self, repository: &Repository) -> Result<String, Error> {
+        match repository.as_str().split_once('/') {
+            Some((namespace, name)) if !name.contains('/') => {
+                Ok(format!("/v2/namespaces/{namespace}/repositories/{name}"))
+            }
+            _ => Err(not_found(&format!("repository {DOCKER_HUB}/{repository}"))),
+        }
+    }
+
+    /// Fetches a document. `None`: it is not there.
+    fn get(&self, ask: &Ask) -> Result<Option<Found>, Error> {
+        loop {
+            let access = self.access()?;
+            let (status, detail) = match self.exchange(ask, &access)? {
+                Reply::Found(found) => return Ok(Some(found)),
+                Reply::Refused(status, detail) => (status, detail),
+            };
+            return match (status, &access) {
+                (401, Access::Token(_)) => Err(self.login_refused(detail)),
+                (403, Access::Token(_)) if ask.needs_login => Err(self.forbidden(detail)),
+                (403, Access::Token(_)) => {
+                    self.go_on_without_login(detail)?;
+                    continue;
+                }
+                (403, _) if ask.further => Err(Error::OffsetCap { host: self.host() }),
+                // What only the refused login could see looks missing without it.
+                (401 | 403 | 404, Access::Forbidden(why)) => Err(self.forbidden(why.clone())),
+                (404, _) => Ok(None),
+                (401 | 403, _) => Err(self.login_needed()),
+                _ => Err(Error::Server { host: self.host(), status, detail }),
+            };
+        }
+    }
+
+    /// One exchange; redirects are followed on the API's own host only.
+    fn exchange(&self, ask: &Ask, access: &Access) -> Result<Reply, Error> {
+        let path = format!("{}{}", self.prefix, ask.path);
+        let mut url = self.origin.url(&path, Some(ask.query));
+        for _ in 0..=MAX_REDIRECTS {
+            let mut request = Request::new(Method::Get, url.clone());
+            request.accept = Some("application/json");
+            if let Access::Token(header) = access {
+                request.authorization = Some(header.clone());
+            }
+            let mut target = None;
+            let reply = self.client.exchange(&self.peer, &request, |answer| {
+                target = None;
+                match answer.status() {
+                    200 => {
+                        let body = answer.bytes(MAX_ANSWER, "the answer")?;
+                        let document = serde_json::from_slice(&body)
+                            .map_err(|_| Failure::from(self.unusable("the answer is not JSON")))?;
+                        Ok(Reply::Found(Found { document, bytes: body.len() as u64 }))
+                    }
+                    status @ (301 | 302 | 303 | 307 | 308) => {
+                        let location = answer.header("location").unwrap_or_default();
+                        target = Some(String::from_utf8_lossy(location).into_owned());
+                        Ok(Reply::Refused(status, None))
+                    }
+                    status => Ok(Reply::Refused(status, answer.detail())),
+                }
+            })?;
+            let Some(location) = target else { return Ok(reply) };
+            url = self.redirected(&url, &location)?;
+        }
+        Err(self.redirect_refused("it redirects in circles"))
+    }
+
+    fn redirected(&self, url: &Url, location: &str) -> Result<Url, Error> {
+        let shown = quoted(location);
+        let target = url
+            .join(location)
+            .map_err(|why| self.redirect_refused(&format!("it redirects to \"{shown}\": {why}")))?;
+        if *target.origin() != self.origin {
+            return Err(self.redirect_refused(&format!("it redirects to another host: {shown}")));
+        }
+        Ok(target)
+    }
+
+    fn redirect_refused(&self, what: &str) -> Error {
+        let hint = "is hub-api of the profile right?".to_owned();
+        Error::Refused { host: self.host(), what: what.to_owned(), hint }
+    }
+
+    fn unusable(&self, what: &str) -> Error {
+        Error::Answer {
+            host: self.host(),
+            what: what.to_owned(),
+            hint: "is this Docker Hub's API? A proxy or login page may stand in between",
+        }
+    }
+}
+
+/// What is asked for.
+struct Ask<'a> {
+    path: &'a str,
+    query: &'a str,
+    /// It is a further page of a list, not the first.
+    further: bool,
+    /// It makes no sense without the login.
+    needs_login: bool,
+}
+
+/// A document and its length.
+struct Found {
+    document: Value,
+    bytes: u64,
+}
+
+/// How the API answered.
+enum Reply {
+    Found(Found),
+    /// Another status than 200, and the server's words.
+    Refused(u16, Option<String>),
+}
+
+/// The error for what is not there, or not for this caller's eyes.
+fn not_found(object: &str) -> Error {
+    Error::NotFound {
+        object: object.to_owned(),
+        hint: "check the spelling; private repositories need: docker login".to_owned(),
+    }
+}

@@ -1,0 +1,213 @@
+//! The login to Docker Hub's API: a stored login traded for a short-lived token.
+//!
+//! `POST /v2/auth/token` takes what `docker login` stores: user name and password, personal
+//! access token, or organisation and its token. The token lives in memory and is fetched once in
+//! a run. Nothing is repeated after a 401: Docker Hub locks users out. A stored login that does
+//! not work is a warning, because public repositories need none; one given for this very call is
+//! an error.
+
+use std::sync::{Arc, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::{Hub, Namespace};
+use crate::auth::Login;
+use crate::error::Error;
+use crate::http::{Form, Method, Request};
+use crate::login::Credential;
+use crate::oci::reference::DOCKER_HUB;
+use crate::system::secret::Secret;
+
+/// The most that is read of a login's answer.
+const MAX_ANSWER: u64 = 1024 * 1024;
+/// What the secrets of organisations begin with.
+const ORGANISATION_TOKEN: &str = "dckr_oat_";
+
+/// How requests are made.
+#[derive(Debug, Clone)]
+pub(super) enum Access {
+    /// There is no login.
+    Anonymous,
+    /// With this header.
+    Token(Secret),
+    /// Without the login, which the server refused with 401; its words.
+    LoginRefused(Option<String>),
+    /// Without the login, which may not use the API (403); the server's words.
+    Forbidden(Option<String>),
+}
+
+/// How one of the two login endpoints answered.
+enum Answered {
+    Token(String),
+    /// There is no such endpoint.
+    Missing,
+    /// With this status, and the server's own words.
+    Refused(u16, Option<String>),
+}
+
+impl Hub {
+    /// The login, looked up at the first call.
+    pub(crate) fn login(&self) -> Option<&Login> {
+        self.shared_login().map(Arc::as_ref)
+    }
+
+    fn shared_login(&self) -> Option<&Arc<Login>> {
+        self.login.get_or_init(|| (self.source)(None)).as_ref()
+    }
+
+    /// The login's own namespace, once the API has accepted the login; for an organisation's
+    /// token, the organisation. The flag says that it is one.
+    ///
+    /// # Errors
+    /// [`Error::LoginNeeded`], [`Error::LoginRefused`]; a user name that is no namespace.
+    pub(crate) fn user(&self) -> Result<(Namespace, bool), Error> {
+        match self.access()? {
+            Access::LoginRefused(detail) => return Err(self.login_refused(detail)),
+            Access::Anonymous => return Err(self.login_needed()),
+            Access::Token(_) | Access::Forbidden(_) => {}
+        }
+        let user = self.login().and_then(|login| login.credential.username()).unwrap_or_default();
+        let name = user.to_ascii_lowercase().parse().map_err(|_| {
+            Error::usage(
+                format!("the login's user name \"{user}\" is no Docker Hub namespace"),
+                "log in with the Docker ID, not an e-mail address; or name the namespace",
+            )
+        })?;
+        Ok((name, self.is_organisation()))
+    }
+
+    /// How to make requests; logs in at the first call. Others wait meanwhile.
+    pub(super) fn access(&self) -> Result<Access, Error> {
+        let mut access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(access) = access.as_ref() {
+            return Ok(access.clone());
+        }
+        let found = self.log_in()?;
+        *access = Some(found.clone());
+        Ok(found)
+    }
+
+    fn log_in(&self) -> Result<Access, Error> {
+        let Some(login) = self.shared_login() else { return Ok(Access::Anonymous) };
+        let Credential::Basic { username, password } = &login.credential else {
+            self.client.reporter().warn(&format!(
+                "the login of {} (from {}) is of a kind that {} does not take; going on without it",
+                login.user(),
+                login.source,
+                self.host()
+            ));
+            return Ok(Access::Anonymous);
+        };
+        // Docker Hub's registry may have refused it already in this run.
+        let Some(trial) = login.admit() else { return Ok(Access::LoginRefused(None)) };
+        let form = |body: Value| Form {
+            content_type: "application/json",
+            text: Secret::new(body.to_string()),
+            login: password.clone(),
+        };
+        let body = form(json!({"identifier": username, "secret": password.expose()}));
+        let mut answered = self.post("/v2/auth/token", body, "access_token")?;
+        if matches!(answered, Answered::Missing) {
+            let body = form(json!({"username": username, "password": password.expose()}));
+            answered = self.post("/v2/users/login", body, "token")?;
+        }
+        if matches!(answered, Answered::Refused(401, _)) {
+            // Wrong here is wrong everywhere: a second try elsewhere counts towards a lock.
+            login.refuse();
+        }
+        match answered {
+            Answered::Token(token) => {
+                trial.accept();
+                Ok(Access::Token(Secret::new(format!("Bearer {token}"))))
+            }
+            Answered::Missing => Err(self.unusable("there is no way to log in")),
+            Answered::Refused(_, detail) if login.explicit => Err(self.login_refused(detail)),
+            Answered::Refused(_, detail) => {
+                self.client.reporter().warn(&format!(
+                    "{} refuses the login of {} (from {}); going on without it: private \
+                     repositories are left out",
+                    self.host(),
+                    login.user(),
+                    login.source,
+                ));
+                Ok(Access::LoginRefused(detail))
+            }
+        }
+    }
+
+    /// Sends the login to one endpoint, once.
+    fn post(&self, path: &str, body: Form, member: &str) -> Result<Answered, Error> {
+        let url = self.origin.url(&format!("{}{path}", self.prefix), None);
+        let mut request = Request::new(Method::Post, url);
+        request.accept = Some("application/json");
+        request.body = Some(body);
+        self.client.exchange(&self.peer, &request, |answer| match answer.status() {
+            200..=202 => {
+                let body = answer.bytes(MAX_ANSWER, "the login's answer")?;
+                let document: Value = serde_json::from_slice(&body).unwrap_or_default();
+                let token = document.get(member).and_then(Value::as_str).unwrap_or_default();
+                if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+                    return Err(self.unusable("the login's answer holds no usable token").into());
+                }
+                Ok(Answered::Token(token.to_owned()))
+            }
+            404 | 405 => Ok(Answered::Missing),
+            status @ (400 | 401 | 403) => Ok(Answered::Refused(status, answer.detail())),
+            status => {
+                let detail = answer.detail();
+                Err(Error::Server { host: self.host(), status, detail }.into())
+            }
+        })
+    }
+
+    /// Notes that this login may not use the API, and tells the user.
+    pub(super) fn go_on_without_login(&self, detail: Option<String>) -> Result<(), Error> {
+        let Some(login) = self.login().filter(|login| !login.explicit) else {
+            return Err(self.forbidden(detail));
+        };
+        let mut access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
+        *access = Some(Access::Forbidden(detail.clone()));
+        let why = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
+        self.client.reporter().warn(&format!(
+            "{} does not let the login of {} use its API{why}; going on without it: private \
+             repositories are left out",
+            self.host(),
+            login.user(),
+        ));
+        Ok(())
+    }
+
+    pub(super) fn login_refused(&self, detail: Option<String>) -> Error {
+        let login = self.login();
+        Error::LoginRefused {
+            host: DOCKER_HUB.to_owned(),
+            user: login.map_or("this user", Login::user).to_owned(),
+            source: login.map_or("nowhere", |login| &login.source).to_owned(),
+            detail,
+        }
+    }
+
+    /// There is no login, or none that the API takes.
+    pub(super) fn login_needed(&self) -> Error {
+        let (name, login) = (self.host(), String::new());
+        Error::LoginNeeded { name, offered: String::new(), login }
+    }
+
+    pub(super) fn forbidden(&self, detail: Option<String>) -> Error {
+        let user = self.login().map_or("this user", Login::user).to_owned();
+        Error::Forbidden { host: self.host(), user, detail }
+    }
+
+    /// Whether the requests of this run carry an organisation's token.
+    pub(super) fn has_organisation_token(&self) -> bool {
+        let access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(*access, Some(Access::Token(_))) && self.is_organisation()
+    }
+
+    fn is_organisation(&self) -> bool {
+        self.login().is_some_and(|login| {
+            matches!(&login.credential, Credential::Basic { password, .. }
+                if password.expose().starts_with(ORGANISATION_TOKEN))
+        })
+    }
+}
