@@ -2,7 +2,6 @@
 
 pub(crate) mod complete;
 pub(crate) mod hooks;
-pub(crate) mod man;
 pub(crate) mod plugin;
 
 use std::ffi::{OsStr, OsString};

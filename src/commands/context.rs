@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::auth::LoginSource;
-use crate::auth::Session;
 use crate::auth::endpoint::{Endpoint, Security};
+use crate::auth::{LoginSource, Session};
 use crate::commands::global::Globals;
 use crate::config::{Active, Config, ConfigError, Profile, Resolved, Served};
 use crate::error::Error;
@@ -66,8 +65,8 @@ impl Context {
         config_dir: Option<PathBuf>,
         by_docker: bool,
     ) -> Result<Self, Error> {
-        let config = Config::load(&env).map_err(config_error)?;
-        config.active(globals.profile.as_deref(), &env).map_err(config_error)?;
+        let config = Config::load(&env).map_err(Error::from)?;
+        config.active(globals.profile.as_deref(), &env).map_err(Error::from)?;
         let given = chain::given(globals.username.as_deref(), globals.password_stdin)?;
         let store = Store::new(&env, config_dir).plugin_mode(by_docker);
         let reporter = Reporter::new(globals.verbose);
@@ -84,8 +83,8 @@ impl Context {
         env: Env,
         config_dir: Option<PathBuf>,
     ) -> Result<Self, Error> {
-        let config = Config::load(&env).map_err(config_error)?;
-        config.active(globals.profile.as_deref(), &env).map_err(config_error)?;
+        let config = Config::load(&env).map_err(Error::from)?;
+        config.active(globals.profile.as_deref(), &env).map_err(Error::from)?;
         let store = Store::new(&env, config_dir).without_programs();
         Ok(Context::assemble(globals, env, store, Reporter::silent(), config, None))
     }
@@ -103,7 +102,7 @@ impl Context {
     ) -> Result<Self, Error> {
         let (config, fault) = match Config::load(&env) {
             Ok(config) => (config, None),
-            Err(fault) => (Config::empty(&env).map_err(config_error)?, Some(fault)),
+            Err(fault) => (Config::empty(&env).map_err(Error::from)?, Some(fault)),
         };
         let store = Store::new(&env, config_dir).plugin_mode(by_docker);
         let reporter = Reporter::new(globals.verbose);
@@ -139,12 +138,12 @@ impl Context {
     /// # Errors
     /// What is wrong with the file.
     pub(crate) fn check_config(&self) -> Result<(), Error> {
-        self.config_fault.clone().map_or(Ok(()), |fault| Err(config_error(fault)))
+        self.config_fault.clone().map_or(Ok(()), |fault| Err(fault.into()))
     }
 
     /// The active profile.
     pub(crate) fn active(&self) -> Result<Active<'_>, Error> {
-        self.config.active(self.globals.profile.as_deref(), &self.env).map_err(config_error)
+        self.config.active(self.globals.profile.as_deref(), &self.env).map_err(Error::from)
     }
 
     /// What a typed name refers to, and which profile serves it.
@@ -160,7 +159,7 @@ impl Context {
     /// The profile that serves a registry as a whole.
     ///
     /// # Errors
-    /// None of its own; the active profile must exist.
+    /// The active profile does not exist.
     pub(crate) fn resolve_registry(&self, registry: &RegistryName) -> Result<Served, Error> {
         Ok(self.config.resolve_registry(&self.active()?, registry))
     }
@@ -398,10 +397,4 @@ pub(crate) fn tls_word(endpoint: &Endpoint) -> &'static str {
         Scheme::Https if endpoint.tls.insecure => "insecure",
         Scheme::Https => "verify",
     }
-}
-
-/// An error of the configuration as the program's own.
-pub(crate) fn config_error(error: ConfigError) -> Error {
-    let hint = error.hint().unwrap_or_default().to_owned();
-    Error::Config { message: error.to_string(), hint }
 }

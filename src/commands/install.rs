@@ -9,7 +9,7 @@ mod place;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::cli::man;
+use crate::commands::man;
 use crate::commands::shells::Shell;
 use crate::error::Error;
 use crate::system::env::Env;

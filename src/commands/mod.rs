@@ -11,6 +11,7 @@ pub(crate) mod image;
 pub(crate) mod inspect;
 pub(crate) mod install;
 pub(crate) mod ls;
+pub(crate) mod man;
 pub(crate) mod manifest;
 pub(crate) mod namespaces;
 pub(crate) mod platforms;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use crate::config::ConfigError;
 use crate::error::Error;
 use crate::output::{TemplateError, WriteError};
 use crate::system::env::Env;
@@ -183,5 +185,13 @@ impl From<WriteError> for Error {
 impl From<TemplateError> for Error {
     fn from(error: TemplateError) -> Self {
         Error::usage(error.to_string(), "`--format json` shows the names that a template can use")
+    }
+}
+
+/// A configuration that cannot be used, as the program's error.
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        let hint = error.hint().unwrap_or_default().to_owned();
+        Error::Config { message: error.to_string(), hint }
     }
 }

@@ -2,7 +2,6 @@
 
 mod complete;
 mod corpus;
-mod defences;
 mod examples;
 mod generated;
 mod hostile;

@@ -7,7 +7,7 @@
 
 use clap::{Arg, Command};
 
-use crate::cli::man::takes_many;
+use crate::commands::man::takes_many;
 
 /// A command line up to the cursor.
 #[derive(Debug)]

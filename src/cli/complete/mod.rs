@@ -23,9 +23,9 @@ use std::time::{Instant, SystemTime};
 
 use clap::Arg;
 
-use crate::cli::man::takes_many;
 use crate::commands::context::Context;
 use crate::commands::global::Globals;
+use crate::commands::man::takes_many;
 use crate::system::env::Env;
 use crate::system::terminal::sanitize;
 use cache::Cache;

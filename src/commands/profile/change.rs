@@ -1,7 +1,7 @@
 //! `use`, `create`, `update`, `rm`: what changes the file.
 
 use super::settings::Settings;
-use crate::commands::context::{Context, config_error};
+use crate::commands::context::Context;
 use crate::config::edit::{self, Change, Value};
 use crate::config::{Active, BUILT_IN, ChosenBy, Config, KEYS};
 use crate::error::Error;
@@ -85,9 +85,9 @@ pub(super) struct Remove {
 
 /// Runs `use`.
 pub(super) fn choose(args: &Use, context: &Context) -> Result<(), Error> {
-    let name = edit::use_profile(&context.env, &args.name).map_err(config_error)?;
-    let config = Config::load(&context.env).map_err(config_error)?;
-    let settings = &config.profile(&name).map_err(config_error)?.settings;
+    let name = edit::use_profile(&context.env, &args.name).map_err(Error::from)?;
+    let config = Config::load(&context.env).map_err(Error::from)?;
+    let settings = &config.profile(&name).map_err(Error::from)?.settings;
     let place = match &settings.namespace {
         Some(namespace) => format!("{}/{namespace}", settings.registry),
         None => settings.registry.to_string(),
@@ -121,9 +121,9 @@ pub(super) fn create(args: &Create, context: &Context) -> Result<(), Error> {
     };
     args.settings.check_whole(name)?;
     let changes = args.settings.changes()?;
-    edit::create(&context.env, name, &changes).map_err(config_error)?;
-    let config = Config::load(&context.env).map_err(config_error)?;
-    let profile = config.profile(name).map_err(config_error)?;
+    edit::create(&context.env, name, &changes).map_err(Error::from)?;
+    let config = Config::load(&context.env).map_err(Error::from)?;
+    let profile = config.profile(name).map_err(Error::from)?;
     context.reporter.line(&format!(
         "profile {name:?} is made, for {}; `docker tags profile use {name}` makes it the active one",
         profile.registry()
@@ -143,7 +143,7 @@ pub(super) fn update(args: &Update, context: &Context) -> Result<(), Error> {
         ));
     }
     let before = settings_of(context, &args.name)?;
-    edit::update(&context.env, &args.name, &changes).map_err(config_error)?;
+    edit::update(&context.env, &args.name, &changes).map_err(Error::from)?;
     let after = settings_of(context, &args.name)?;
     let said = if before == after && !args.settings.stores_password() {
         format!("profile {:?} is as it was", args.name)
@@ -151,15 +151,15 @@ pub(super) fn update(args: &Update, context: &Context) -> Result<(), Error> {
         format!("profile {:?} is changed", args.name)
     };
     context.reporter.line(&said);
-    let config = Config::load(&context.env).map_err(config_error)?;
+    let config = Config::load(&context.env).map_err(Error::from)?;
     mention_files(&args.settings, &config, context);
     Ok(())
 }
 
 /// The settings as text, for comparing.
 fn settings_of(context: &Context, name: &str) -> Result<Vec<(&'static str, String)>, Error> {
-    let config = Config::load(&context.env).map_err(config_error)?;
-    let profile = config.profile(name).map_err(config_error)?;
+    let config = Config::load(&context.env).map_err(Error::from)?;
+    let profile = config.profile(name).map_err(Error::from)?;
     let shown = |row: crate::config::Row| (row.key, row.value);
     Ok(profile.rows().into_iter().map(shown).collect())
 }
@@ -178,7 +178,7 @@ fn mention_files(settings: &Settings, config: &Config, context: &Context) {
 pub(super) fn remove(args: &Remove, context: &Context) -> Result<(), Error> {
     crate::commands::each(context, &args.names, |name| {
         let active = context.config.active(None, &context.env).ok();
-        edit::remove(&context.env, name, args.force).map_err(config_error)?;
+        edit::remove(&context.env, name, args.force).map_err(Error::from)?;
         context.reporter.line(&format!("profile {name:?} is removed"));
         match active {
             Some(Active { profile, chosen_by }) if profile.name() == Some(name) => {
@@ -211,7 +211,7 @@ fn from_docker(context: &Context) -> Result<(), Error> {
             context.reporter.warn(&format!("{name:?} in docker's config.json is no registry"));
             continue;
         };
-        let config = Config::load(&context.env).map_err(config_error)?;
+        let config = Config::load(&context.env).map_err(Error::from)?;
         let is_for = |p: &&crate::config::Profile| {
             p.registry().as_str().eq_ignore_ascii_case(registry.as_str())
         };
@@ -229,7 +229,7 @@ fn from_docker(context: &Context) -> Result<(), Error> {
             Err(error) if error.is_usage() => {
                 context.reporter.warn(&format!("no profile for {registry}: {error}"));
             }
-            Err(error) => return Err(config_error(error)),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::commands::context::{Context, config_error};
+use crate::commands::context::Context;
 use crate::config;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer};
@@ -51,7 +51,7 @@ impl Row for Setting {
 pub(super) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Table)?;
     let profile = match &args.name {
-        Some(name) => context.config.profile(name).map_err(config_error)?,
+        Some(name) => context.config.profile(name).map_err(Error::from)?,
         None => context.active()?.profile,
     };
     let mut writer = Writer::new(out, &format, context.look())?;
