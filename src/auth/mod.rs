@@ -314,7 +314,7 @@ impl Session {
                 let detail = answer.detail();
                 Err(self.forbidden(call.resource, detail).into())
             }
-            301 | 302 | 303 | 307 | 308 => {
+            _ if answer.is_redirect() => {
                 let location = answer.header("location").unwrap_or_default();
                 let location = String::from_utf8_lossy(location).into_owned();
                 if location.trim().is_empty() {

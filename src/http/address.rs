@@ -31,9 +31,8 @@ impl Reach {
 }
 
 /// What kind of address this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// A unicast address of the internet.
     Public,
     /// Loopback, RFC 1918, carrier-grade NAT, unique or site-local.
     Private,
@@ -51,62 +50,93 @@ pub(crate) fn allowed(address: IpAddr, reach: Reach) -> bool {
     }
 }
 
-/// Names of metadata services, which need no look-up to be refused.
-pub(crate) fn is_metadata_name(host: &str) -> bool {
-    let host = host.trim_end_matches('.');
-    ["metadata.google.internal", "metadata.goog", "instance-data"]
-        .iter()
-        .any(|name| host.eq_ignore_ascii_case(name))
+/// Whether a name alone tells that a server may not send us there: a metadata service, or a name of
+/// a DNS service that answers with the address in the name. A proxy would do the look-up.
+pub(crate) fn is_refused_name(host: &str, reach: Reach) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    METADATA_NAMES.contains(&host.as_str())
+        || address_in_name(&host).is_some_and(|address| !allowed(address, reach))
 }
 
-/// Classifies an address; an IPv4 address inside an IPv6 one is unpacked first.
+const METADATA_NAMES: [&str; 9] = [
+    "instance-data",
+    "instance-data.ec2.internal",
+    "metadata",
+    "metadata.azure.internal",
+    "metadata.goog",
+    "metadata.google.internal",
+    "metadata.oraclecloud.com",
+    "metadata.packet.net",
+    "metadata.tencentyun.com",
+];
+
+/// DNS services that resolve `10.0.0.1.nip.io`, `app-10-0-0-1.nip.io` and `app-0a000001.nip.io` to
+/// the address in the name; `fe80--1.sslip.io` is one of IPv6.
+const ADDRESS_NAMES: [&str; 3] = [".nip.io", ".sslip.io", ".xip.io"];
+
+/// The address that such a service answers with; the worst where a name can be read in two ways.
+fn address_in_name(host: &str) -> Option<IpAddr> {
+    let name = ADDRESS_NAMES.iter().find_map(|suffix| host.strip_suffix(suffix))?;
+    let parts: Vec<&str> = name.split(['.', '-']).collect();
+    let quads = parts.windows(4).filter_map(|four| four.join(".").parse().ok().map(IpAddr::V4));
+    let hex = parts.iter().filter(|part| part.len() == 8);
+    let hex = hex.filter_map(|part| u32::from_str_radix(part, 16).ok());
+    let hex = hex.map(|bits| IpAddr::V4(Ipv4Addr::from_bits(bits)));
+    let v6 = name.split('.').filter_map(|label| label.replace('-', ":").parse().ok());
+    quads.chain(hex).chain(v6.map(IpAddr::V6)).max_by_key(|address| kind(*address))
+}
+
+/// Classifies an address by the worst of what it is read as: an IPv4 address may be inside.
 pub(crate) fn kind(address: IpAddr) -> Kind {
     match address {
         IpAddr::V4(v4) => kind_v4(v4),
-        IpAddr::V6(v6) => match embedded_v4(v6) {
-            Some(v4) => kind_v4(v4),
-            None => kind_v6(v6),
-        },
+        IpAddr::V6(v6) => {
+            embedded_v4(v6).into_iter().map(kind_v4).max().unwrap_or_else(|| kind_v6(v6))
+        }
     }
 }
 
 fn kind_v4(address: Ipv4Addr) -> Kind {
     match address.octets() {
-        [0, ..] | [169, 254, ..] | [100, 100, 100, 200] | [224..=255, ..] => Kind::Forbidden,
+        [0, ..] | [169, 254, ..] | [224..=255, ..] => Kind::Forbidden,
+        // Metadata of Alibaba Cloud, Azure and Oracle Cloud.
+        [100, 100, 100, 200] | [168, 63, 129, 16] | [192, 0, 0, 192] => Kind::Forbidden,
         [127 | 10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Kind::Private,
         _ => Kind::Public,
     }
 }
 
 fn kind_v6(address: Ipv6Addr) -> Kind {
-    const AWS_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
-    let first = address.segments()[0];
-    if address == Ipv6Addr::LOCALHOST {
-        return Kind::Private;
-    }
-    if address.is_unspecified() || address == AWS_METADATA {
-        return Kind::Forbidden;
-    }
-    match first {
-        0xfe80..=0xfebf | 0xff00..=0xffff => Kind::Forbidden,
-        0xfc00..=0xfdff | 0xfec0..=0xfeff => Kind::Private,
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 1] => Kind::Private,
+        [0, 0, 0, 0, 0, 0, 0, 0] | [0xfe80..=0xfebf | 0xff00.., ..] => Kind::Forbidden,
+        // Metadata of AWS (::254, and ::23 for pods) and of Google.
+        [0xfd00, 0xec2, 0, 0, ..] | [0xfd20, 0xce, 0, 0, ..] => Kind::Forbidden,
+        [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Kind::Private,
         _ => Kind::Public,
     }
 }
 
-/// The IPv4 address in a mapped, compatible, NAT64 (RFC 6052, 8215) or 6to4 (RFC 3056) address.
-fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let from = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        Ipv4Addr::new(a, b, c, d)
-    };
+/// The IPv4 addresses in a mapped, compatible, NAT64 (RFC 6052, 8215) or 6to4 (RFC 3056) address.
+///
+/// A network of its own prefix under 64:ff9b:1::/48 may be 48 to 96 bits long, each with another
+/// place for the address, so all places are looked at that hold anything.
+fn embedded_v4(address: Ipv6Addr) -> Vec<Ipv4Addr> {
+    let bytes = address.octets();
+    let at = |places: [usize; 4]| Ipv4Addr::from(places.map(|place| bytes[place]));
     match address.segments() {
-        [0, 0, 0, 0, 0, 0, 0, 0..=1] => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] => Some(from(high, low)),
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(from(high, low)),
-        [0x64, 0xff9b, 1, .., high, low] => Some(from(high, low)),
-        [0x2002, high, low, ..] => Some(from(high, low)),
-        _ => None,
+        [0, 0, 0, 0, 0, 0, 0, 0..=1] => Vec::new(),
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
+            vec![at([12, 13, 14, 15])]
+        }
+        [0x64, 0xff9b, 1, ..] => {
+            let places = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], [12, 13, 14, 15]];
+            let found = places.map(at).into_iter();
+            let found: Vec<_> = found.filter(|address| address.octets()[0] != 0).collect();
+            if found.is_empty() { vec![Ipv4Addr::UNSPECIFIED] } else { found }
+        }
+        [0x2002, ..] => vec![at([2, 3, 4, 5])],
+        _ => Vec::new(),
     }
 }
 
@@ -149,6 +179,22 @@ mod tests {
             ("64:ff9b:1::a9fe:a9fe", Kind::Forbidden),
             ("2002:a9fe:a9fe::", Kind::Forbidden),
             ("::169.254.169.254", Kind::Forbidden),
+            ("168.63.129.16", Kind::Forbidden),
+            ("168.63.129.17", Kind::Public),
+            ("192.0.0.192", Kind::Forbidden),
+            ("192.0.0.9", Kind::Public),
+            ("fd00:ec2::23", Kind::Forbidden),
+            ("fd20:ce::254", Kind::Forbidden),
+            ("fd20:cf::254", Kind::Private),
+            ("febf::1", Kind::Forbidden),
+            ("feff::1", Kind::Private),
+            // The same address under NAT64 prefixes of 48, 56 and 64 bits (RFC 6052 § 2.2).
+            ("64:ff9b:1:a9fe:a9:fe00::", Kind::Forbidden),
+            ("64:ff9b:1:12a9:fe:a9fe::", Kind::Forbidden),
+            ("64:ff9b:1:1234:a9:fea9:fe00:0", Kind::Forbidden),
+            ("64:ff9b:1:a00:0:100::", Kind::Private),
+            ("64:ff9b:1::808:808", Kind::Public),
+            ("64:ff9b:1::", Kind::Forbidden),
         ];
         for (text, expected) in cases {
             assert_eq!(kind(text.parse().unwrap()), expected, "{text}");
@@ -180,7 +226,38 @@ mod tests {
         ] {
             assert_eq!(allowed(address.parse().unwrap(), Reach::Loopback), expected, "{address}");
         }
-        assert!(is_metadata_name("Metadata.Google.Internal."));
-        assert!(!is_metadata_name("google.com"));
+    }
+
+    #[test]
+    fn names_that_tell_their_address() {
+        // Refused: [where the registry is private, where it is not].
+        let cases = [
+            ("Metadata.Google.Internal.", [true, true]),
+            ("metadata", [true, true]),
+            ("metadata.oraclecloud.com", [true, true]),
+            ("google.com", [false, false]),
+            ("metadata.example.com", [false, false]),
+            ("169.254.169.254.nip.io", [true, true]),
+            ("169-254-169-254.NIP.io.", [true, true]),
+            ("a.b.169.254.169.254.sslip.io", [true, true]),
+            ("app-169-254-169-254.nip.io", [true, true]),
+            ("app-a9fea9fe.nip.io", [true, true]),
+            ("a9fea9fe.nip.io", [true, true]),
+            ("fe80--1.sslip.io", [true, true]),
+            ("--ffff-a9fe-a9fe.sslip.io", [true, true]),
+            ("x.fd00-ec2--254.sslip.io", [true, true]),
+            ("8.8.8.8.169.254.169.254.nip.io", [true, true]),
+            ("10.0.0.1.nip.io", [false, true]),
+            ("app-0a000001.nip.io", [false, true]),
+            ("--1.sslip.io", [false, true]),
+            ("8.8.8.8.nip.io", [false, false]),
+            ("deadbeef.nip.io", [false, false]),
+            ("nip.io", [false, false]),
+            ("169.254.169.254.nip.io.example", [false, false]),
+        ];
+        for (host, expected) in cases {
+            let found = [Reach::ForeignPrivate, Reach::ForeignPublic];
+            assert_eq!(found.map(|reach| is_refused_name(host, reach)), expected, "{host}");
+        }
     }
 }

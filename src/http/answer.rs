@@ -76,6 +76,11 @@ impl Answer {
         self.status
     }
 
+    /// Whether the status names another place for what was asked (RFC 9110 § 15.4).
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.status, 301 | 302 | 303 | 307 | 308)
+    }
+
     /// The URL that was asked.
     pub fn url(&self) -> &Url {
         &self.url

@@ -266,7 +266,7 @@ impl Hub {
                             .map_err(|_| Failure::from(self.unusable("the answer is not JSON")))?;
                         Ok(Reply::Found(Found { document, bytes: body.len() as u64 }))
                     }
-                    status @ (301 | 302 | 303 | 307 | 308) => {
+                    status if answer.is_redirect() => {
                         let location = answer.header("location").unwrap_or_default();
                         target = Some(String::from_utf8_lossy(location).into_owned());
                         Ok(Reply::Refused(status, None))

@@ -197,6 +197,46 @@ fn targets_that_are_no_target() {
     trap.assert_untouched();
 }
 
+/// Behind a proxy nobody here looks the name up, so the address or the name itself has to tell.
+#[test]
+fn what_a_proxy_would_be_sent_to_is_checked_before() {
+    let proxy = Server::trap("127.0.0.1");
+    let hosts = [
+        "[fd20:ce::254]",
+        "[fd20:ce:0:0:0:0:0:fe]",
+        "[fd00:ec2::23]",
+        "[fd00:ec2::254]",
+        "[64:ff9b:1:a9fe:a9:fe00::]",
+        "[64:ff9b:1:77:a9:fea9:fe00:0]",
+        "168.63.129.16:32526",
+        "[::ffff:168.63.129.16]",
+        "[2002:a83f:8110::]",
+        "192.0.0.192",
+        "[64:ff9b::c000:c0]",
+        "metadata",
+        "metadata.",
+        "MetaData.OracleCloud.com",
+        "metadata.goog",
+        "instance-data.ec2.internal",
+        "169.254.169.254.nip.io",
+        "x.169.254.169.254.sslip.io:8080",
+        "www-169-254-169-254.nip.io.",
+        "app-a9fea9fe.nip.io",
+        "A9FEA9FE.nip.io",
+        "168-63-129-16.sslip.io",
+        "fd20-ce--254.sslip.io",
+        "8.8.8.8.0.0.0.0.nip.io",
+    ];
+    for host in hosts {
+        let registry = redirecting(307, &format!("http://{host}/latest/meta-data/"));
+        let env = logged_in(&registry.host()).var("HTTP_PROXY", proxy.origin());
+        let output = env.run(["ls", "--retries", "0", &registry.repo("demo/app")]);
+        output.code(1).stdout("").stderr_has("refused");
+        assert!(registry.requests().len() <= 2, "{host}\n{}", registry.log());
+    }
+    proxy.assert_untouched();
+}
+
 /// A redirect to nowhere is a failure, and no loop.
 #[test]
 fn redirects_without_a_target() {
