@@ -28,7 +28,7 @@ use crate::registry::Registry;
 use crate::registry::hub::{self, Hub};
 use crate::system::env::Env;
 use crate::system::report::Reporter;
-use crate::system::terminal::Style;
+use crate::system::terminal::{ColorChoice, Style};
 
 /// A registry's name, and the profile that serves it.
 type RegistryKey = (RegistryName, Option<String>);
@@ -118,10 +118,11 @@ impl Context {
         config: Config,
         given: Option<Found>,
     ) -> Self {
-        let reporter = Arc::new(reporter);
+        let style = Style::detect(&env, ColorChoice::Auto);
+        let reporter = Arc::new(reporter.colored(style.stderr_color));
         config.warnings().iter().for_each(|warning| reporter.warn(warning));
         Context {
-            style: Style::detect(&env),
+            style,
             logins: Arc::new(Logins::new(env.clone(), store, globals.anonymous, given)),
             config_fault: None,
             given_to: Mutex::default(),
@@ -165,9 +166,6 @@ impl Context {
     }
 
     /// How rows are printed.
-    ///
-    /// # Errors
-    /// A `--format` that is none.
     pub(crate) fn format(&self, default: Format) -> Result<Format, Error> {
         Format::choose(self.globals.format.as_deref(), self.globals.quiet, default).map_err(|e| {
             Error::usage(

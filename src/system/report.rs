@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use crate::system::secret::Sent;
-use crate::system::terminal::sanitize;
+use crate::system::terminal::{paint, sanitize, server_text};
 
 /// The most warnings that servers may cause by `Warning` headers in a run.
 const MAX_SERVER_WARNINGS: usize = 3;
@@ -17,6 +17,7 @@ const MAX_SERVER_WARNINGS: usize = 3;
 #[derive(Debug, Default)]
 pub struct Reporter {
     verbose: bool,
+    color: bool,
     silent: bool,
     seen: Mutex<Seen>,
     /// Whether the terminal's last line is one of [`Reporter::draw`].
@@ -40,6 +41,11 @@ impl Reporter {
         Reporter { verbose, ..Reporter::default() }
     }
 
+    /// Whether labels such as `error:` are coloured.
+    pub(crate) fn colored(self, color: bool) -> Self {
+        Reporter { color, ..self }
+    }
+
     /// A reporter that prints nothing: completion must not disturb the prompt.
     pub fn silent() -> Self {
         Reporter { silent: true, ..Reporter::default() }
@@ -58,7 +64,7 @@ impl Reporter {
     /// Something the user should know; the same text is printed once.
     pub fn warn(&self, text: &str) {
         if self.first_time(text) {
-            self.line(&format!("warning: {text}"));
+            self.labeled("warning: ", "1;33", text);
         }
     }
 
@@ -71,19 +77,28 @@ impl Reporter {
 
     /// A server's `Warning: 299` header (distribution-spec): at most three in a run.
     pub fn server_warning(&self, host: &str, text: &str) {
-        let text = format!("{host} says: {}", crate::system::terminal::server_text(text));
+        let text = format!("{host} says: {}", server_text(text));
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // No more are remembered than are shown: there may be millions.
         if seen.from_servers < MAX_SERVER_WARNINGS && seen.lines.insert(text.clone()) {
             seen.from_servers += 1;
             drop(seen);
-            self.line(&format!("warning: {text}"));
+            self.labeled("warning: ", "1;33", &text);
         }
     }
 
     /// A line as it is, such as an error. stderr that cannot be written to is no reason to fail.
     pub fn line(&self, text: &str) {
-        self.write(&format!("{}\n", sanitize(&self.sent.hide(text))), false);
+        self.write(&format!("{}\n", self.safe(text)), false);
+    }
+
+    fn labeled(&self, label: &str, sgr: &str, text: &str) {
+        let label = paint(label, sgr, self.color);
+        self.write(&format!("{label}{}\n", self.safe(text)), false);
+    }
+
+    fn safe(&self, text: &str) -> String {
+        sanitize(&self.sent.hide(text)).into_owned()
     }
 
     /// Draws a line that does not stay: the next one takes its place. For terminals only.
@@ -109,10 +124,10 @@ impl Reporter {
 
     /// An error: its line, and its hint after an empty line.
     pub(crate) fn error(&self, error: &dyn std::fmt::Display, hint: Option<&str>) {
-        self.line(&format!("error: {error}"));
+        self.labeled("error: ", "1;31", &error.to_string());
         if let Some(hint) = hint {
             self.line("");
-            self.line(&format!("hint: {hint}"));
+            self.labeled("hint: ", "1;36", hint);
         }
     }
 

@@ -77,49 +77,76 @@ fn push_escaped(out: &mut String, c: char, is_bad: impl Fn(char) -> bool) {
     }
 }
 
+/// `--color`: when text is coloured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless NO_COLOR or CLICOLOR=0 is set
+    #[default]
+    Auto,
+    /// Always, also in a pipe
+    Always,
+    /// Never
+    Never,
+}
+
+impl ColorChoice {
+    /// Whether a stream is coloured. <https://no-color.org> comes before
+    /// <https://bixense.com/clicolors>, and the option before both.
+    fn colors(self, env: &Env, is_terminal: bool) -> bool {
+        match self {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto if env.os("NO_COLOR").is_some() => false,
+            ColorChoice::Auto if env.text("CLICOLOR_FORCE").is_some_and(|force| force != "0") => {
+                true
+            }
+            ColorChoice::Auto => {
+                is_terminal && env.text("CLICOLOR") != Some("0") && env.text("TERM") != Some("dumb")
+            }
+        }
+    }
+}
+
 /// What stdout and stderr are connected to. Looked up once, then passed down as a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Style {
-    /// Stdout is a terminal: documents are indented for reading.
     pub stdout_terminal: bool,
-    /// Stderr is a terminal: progress may be drawn there.
     pub stderr_terminal: bool,
-    /// How wide the terminal is, in columns: `COLUMNS`, else what it says, else 80.
+    /// Columns of the terminal: `COLUMNS`, else what it says, else 80.
     pub width: usize,
-    /// Messages on stderr may be coloured.
-    pub color: bool,
+    /// Headings on stdout may be bold.
+    pub stdout_color: bool,
+    /// Labels of messages on stderr may be coloured.
+    pub stderr_color: bool,
 }
 
 impl Style {
     /// Asks the process's own streams, and the environment for the rest (see [`Style::new`]).
-    pub(crate) fn detect(env: &Env) -> Self {
-        let style =
-            Style::new(env, std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+    pub(crate) fn detect(env: &Env, choice: ColorChoice) -> Self {
+        let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+        let style = Style::new(env, choice, stdout.is_terminal(), stderr.is_terminal());
         match columns().filter(|_| style.stdout_terminal && env.text("COLUMNS").is_none()) {
             Some(width) => Style { width, ..style },
             None => style,
         }
     }
 
-    /// The style for streams that are or are not terminals. The width is `COLUMNS`, else 80.
-    /// Colour needs a terminal that is not `TERM=dumb`, and no `NO_COLOR` (<https://no-color.org>).
-    pub(crate) fn new(env: &Env, stdout_terminal: bool, stderr_terminal: bool) -> Self {
+    /// The style for streams that are or are not terminals.
+    fn new(env: &Env, choice: ColorChoice, stdout_terminal: bool, stderr_terminal: bool) -> Self {
         let width = env.text("COLUMNS").and_then(|text| text.trim().parse().ok());
         Style {
             stdout_terminal,
             stderr_terminal,
             width: width.filter(|columns| (1..=10_000).contains(columns)).unwrap_or(80),
-            color: stderr_terminal
-                && env.os("NO_COLOR").is_none()
-                && env.text("TERM") != Some("dumb"),
+            stdout_color: choice.colors(env, stdout_terminal),
+            stderr_color: choice.colors(env, stderr_terminal),
         }
     }
+}
 
-    /// The bold red `error:`, the bold `hint:` …: a label for stderr, with its colon. `sgr` is the
-    /// terminal's code for the colour (`1;31`), used only where colour is wanted.
-    pub(crate) fn label(&self, word: &str, sgr: &str) -> String {
-        if self.color { format!("\x1b[{sgr}m{word}:\x1b[0m") } else { format!("{word}:") }
-    }
+/// Text in bold or colour; `sgr` is the terminal's code (`1;31` is bold red).
+pub(crate) fn paint(text: &str, sgr: &str, color: bool) -> String {
+    if color { format!("\x1b[{sgr}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 /// How wide the terminal says it is.
@@ -191,19 +218,33 @@ mod tests {
 
     #[test]
     fn style_follows_the_environment() {
-        let style = |pairs: &[(&str, &str)]| {
-            Style::new(&Env::from_pairs(pairs.iter().copied()), false, true)
+        use ColorChoice::{Always, Auto, Never};
+        let style = |choice, pairs: &[(&str, &str)]| {
+            Style::new(&Env::from_pairs(pairs.iter().copied()), choice, false, true)
         };
-        assert_eq!((style(&[]).width, style(&[]).color), (80, true));
-        assert_eq!(style(&[("COLUMNS", "132")]).width, 132);
+        assert_eq!(style(Auto, &[]).width, 80);
+        assert_eq!(style(Auto, &[("COLUMNS", "132")]).width, 132);
         for bad in ["0", "-1", "x", "99999999999999999999"] {
-            assert_eq!(style(&[("COLUMNS", bad)]).width, 80);
+            assert_eq!(style(Auto, &[("COLUMNS", bad)]).width, 80);
         }
-        assert!(!style(&[("NO_COLOR", "1")]).color);
-        assert!(!style(&[("TERM", "dumb")]).color);
-        assert!(style(&[("NO_COLOR", "")]).color);
-        assert!(!Style::new(&Env::default(), true, false).color);
-        assert_eq!(style(&[("NO_COLOR", "1")]).label("error", "1;31"), "error:");
-        assert_eq!(style(&[]).label("error", "1;31"), "\x1b[1;31merror:\x1b[0m");
+        for (choice, pairs, stdout, stderr) in [
+            (Auto, &[][..], false, true),
+            (Auto, &[("NO_COLOR", "1")], false, false),
+            (Auto, &[("NO_COLOR", "")], false, true),
+            (Auto, &[("TERM", "dumb")], false, false),
+            (Auto, &[("CLICOLOR", "0")], false, false),
+            (Auto, &[("CLICOLOR", "1")], false, true),
+            (Auto, &[("CLICOLOR_FORCE", "1")], true, true),
+            (Auto, &[("CLICOLOR_FORCE", "0")], false, true),
+            (Auto, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false, false),
+            (Always, &[("NO_COLOR", "1")], true, true),
+            (Never, &[("CLICOLOR_FORCE", "1")], false, false),
+        ] {
+            let style = style(choice, pairs);
+            let colors = (style.stdout_color, style.stderr_color);
+            assert_eq!(colors, (stdout, stderr), "{choice:?} {pairs:?}");
+        }
+        assert_eq!(paint("error:", "1;31", true), "\x1b[1;31merror:\x1b[0m");
+        assert_eq!(paint("error:", "1;31", false), "error:");
     }
 }

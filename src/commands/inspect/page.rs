@@ -34,11 +34,10 @@ pub(super) struct Layout {
 impl Layout {
     /// For the run's terminal.
     pub(super) fn of(context: &Context) -> Self {
-        let env = &context.env;
         Layout {
             look: context.look(),
             width: context.style.width.clamp(40, MAX_WIDTH),
-            bold: env.os("NO_COLOR").is_none() && env.text("TERM") != Some("dumb"),
+            bold: context.style.stdout_color,
         }
     }
 }
