@@ -68,6 +68,9 @@ impl Error {
             }
             Error::Server { .. } => "-v shows every request".to_owned(),
             Error::Answer { hint, .. } => (*hint).to_owned(),
+            Error::Layout { .. } => {
+                "write it again, for example: skopeo copy docker://IMAGE oci:DIR:TAG".to_owned()
+            }
             Error::WrongContent { .. } => {
                 "a proxy, a mirror or the registry changed it: do not use it".to_owned()
             }

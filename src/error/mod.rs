@@ -222,6 +222,13 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// An OCI layout on this machine is broken.
+    Layout {
+        /// The directory or archive, safe to print.
+        path: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The bytes that came are not those that the digest stands for.
     WrongContent {
         /// What was fetched, with its host.
@@ -298,6 +305,7 @@ impl Error {
             Error::Server { status, .. } if *status >= 500 => NETWORK,
             Error::Server { .. }
             | Error::Answer { .. }
+            | Error::Layout { .. }
             | Error::WrongContent { .. }
             | Error::Refused { .. }
             | Error::TooLarge { .. } => FAILED,

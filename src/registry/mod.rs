@@ -7,6 +7,7 @@
 mod blobs;
 mod catalog;
 pub(crate) mod hub;
+pub(crate) mod layout;
 mod limit;
 mod manifests;
 mod pages;

@@ -1,0 +1,304 @@
+//! OCI image layouts on this machine: a directory or a tar archive, read like a repository.
+//!
+//! Source: the [image layout specification](https://github.com/opencontainers/image-spec/blob/main/image-layout.md).
+//! The names are skopeo's: `oci:DIR[:TAG]` and `oci-archive:FILE[:TAG]`. No request is made. Files
+//! are as untrusted as a server: nothing outside of the layout is read, sizes have limits, and every
+//! blob is checked against its digest.
+
+mod archive;
+mod directory;
+mod name;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::Read;
+use std::path::Path;
+
+use super::{Fetched, Target};
+use crate::error::Error;
+use crate::oci::manifest::{
+    AnyDigest, Content, Descriptor, Document, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, verify,
+};
+use crate::oci::reference::{Digest, Tag};
+use crate::system::terminal::server_text;
+use archive::Archive;
+use directory::Directory;
+pub(crate) use name::{LayoutKind, LayoutName};
+
+/// The annotation that names an entry of `index.json`.
+const REF_NAME: &str = "org.opencontainers.image.ref.name";
+
+/// Why a file of a layout cannot be read.
+#[derive(Debug)]
+enum FileError {
+    Missing,
+    /// What is wrong with it, for people.
+    Bad(String),
+}
+
+/// Where the files of a layout are.
+enum Files {
+    Directory(Directory),
+    Archive(Archive),
+}
+
+/// A layout that was opened: its `index.json` was read and understood.
+pub(crate) struct Layout {
+    files: Files,
+    /// The path, as the user typed it.
+    path: String,
+    /// The entries of `index.json`, in its order.
+    entries: Vec<Descriptor>,
+}
+
+impl Layout {
+    /// Opens a directory or an archive and reads its index.
+    ///
+    /// # Errors
+    /// There is no such file; it is no layout; its index is broken or larger than 8 MiB.
+    pub(crate) fn open(name: &LayoutName) -> Result<Self, Error> {
+        let path = server_text(&name.path.display().to_string());
+        let opened = match name.kind {
+            LayoutKind::Directory => Directory::open(&name.path).map(Files::Directory),
+            LayoutKind::Archive => Archive::open(&name.path).map(Files::Archive),
+        };
+        let mut layout = match opened {
+            Ok(files) => Layout { files, path, entries: Vec::new() },
+            Err(FileError::Missing) => return Err(not_there(&path, name.kind)),
+            Err(FileError::Bad(why)) => return Err(broken(&path, &why)),
+        };
+        layout.check_marker()?;
+        let bytes = layout.file("index.json", MAX_MANIFEST_BYTES)?;
+        let document = Document::parse(None, &bytes)
+            .map_err(|why| broken(&layout.path, &format!("index.json: {why}")))?;
+        let Content::Index(index) = document.content else {
+            return Err(broken(&layout.path, "index.json is not an image index"));
+        };
+        layout.entries = index.manifests;
+        Ok(layout)
+    }
+
+    /// The file `oci-layout` says that this is one, and which version.
+    fn check_marker(&self) -> Result<(), Error> {
+        let bytes = self.file("oci-layout", 4096)?;
+        let value: serde_json::Value = serde_json::from_slice(&bytes)
+            .map_err(|why| broken(&self.path, &format!("oci-layout: {why}")))?;
+        match value.get("imageLayoutVersion").and_then(serde_json::Value::as_str) {
+            Some(version) if version.starts_with("1.") => Ok(()),
+            Some(version) => {
+                let version = server_text(version);
+                Err(broken(&self.path, &format!("layout version \"{version}\" is not supported")))
+            }
+            None => Err(broken(&self.path, "oci-layout names no imageLayoutVersion")),
+        }
+    }
+
+    /// The path, safe to print.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The tags, in the order of the index, each once, and how many entries have a name that is no
+    /// tag. Entries without a name are not counted.
+    pub(crate) fn tags(&self) -> (Vec<Tag>, usize) {
+        let (mut tags, mut odd) = (Vec::<Tag>::new(), 0);
+        for name in self.entries.iter().filter_map(ref_name) {
+            match tag_of(name).parse::<Tag>() {
+                Ok(tag) if tags.contains(&tag) => {}
+                Ok(tag) => tags.push(tag),
+                Err(_) => odd += 1,
+            }
+        }
+        (tags, odd)
+    }
+
+    /// The only entry's digest: what a name without a tag means, as for skopeo.
+    ///
+    /// # Errors
+    /// No entry, or more than one.
+    pub(crate) fn only(&self) -> Result<&Descriptor, Error> {
+        match &self.entries[..] {
+            [only] => Ok(only),
+            [] => Err(broken(&self.path, "index.json lists no image")),
+            several => Err(Error::usage(
+                format!("{} holds {} images: name one", self.path, several.len()),
+                format!("to list them: docker tags ls oci:{}", self.path),
+            )),
+        }
+    }
+
+    /// The entry of a tag: the one of exactly this name, else the one whose name is a reference
+    /// with this tag.
+    ///
+    /// # Errors
+    /// No entry of this name, or several that differ.
+    pub(crate) fn named(&self, name: &str) -> Result<&Descriptor, Error> {
+        let exact = |entry: &&Descriptor| ref_name(entry) == Some(name);
+        let by_tag = |entry: &&Descriptor| ref_name(entry).is_some_and(|full| tag_of(full) == name);
+        let mut found: Vec<&Descriptor> = self.entries.iter().filter(exact).collect();
+        if found.is_empty() {
+            found = self.entries.iter().filter(by_tag).collect();
+        }
+        match found.split_first() {
+            None => Err(self.missing(&format!("tag \"{}\"", server_text(name)))),
+            Some((first, rest)) if rest.iter().all(|other| other.digest == first.digest) => {
+                Ok(first)
+            }
+            Some(_) => Err(broken(
+                &self.path,
+                &format!("index.json has several images named \"{}\"", server_text(name)),
+            )),
+        }
+    }
+
+    /// The digest that a tag or digest stands for.
+    ///
+    /// # Errors
+    /// As for [`Layout::named`]; a digest that cannot be checked.
+    pub(crate) fn digest(&self, target: &Target) -> Result<Digest, Error> {
+        match target {
+            Target::Digest(digest) => Ok(digest.clone()),
+            Target::Tag(tag) => self.supported(&self.named(tag.as_str())?.digest).cloned(),
+        }
+    }
+
+    /// Reads and verifies a manifest or index.
+    ///
+    /// # Errors
+    /// It is not in the layout; its bytes do not have the digest; it is no manifest.
+    pub(crate) fn manifest(&self, target: &Target) -> Result<Fetched, Error> {
+        let digest = self.digest(target)?;
+        let bytes = self.blob_bytes(&digest, MAX_MANIFEST_BYTES)?;
+        let document = Document::parse(None, &bytes)
+            .map_err(|why| broken(&self.path, &format!("{digest}: {why}")))?;
+        Ok(Fetched { bytes, document, digest })
+    }
+
+    /// Reads and verifies a blob of at most `limit` bytes, 8 MiB if none is given.
+    ///
+    /// # Errors
+    /// As for [`Layout::manifest`]; another size than the descriptor says.
+    pub(crate) fn blob(
+        &self,
+        descriptor: &Descriptor,
+        limit: Option<usize>,
+    ) -> Result<Vec<u8>, Error> {
+        if let Some(bytes) = &descriptor.data {
+            return Ok(bytes.clone());
+        }
+        let digest = self.supported(&descriptor.digest)?;
+        let bytes = self.blob_bytes(digest, limit.unwrap_or(MAX_CONFIG_BYTES))?;
+        match descriptor.size {
+            Some(size) if u64::try_from(bytes.len()) != Ok(size) => {
+                let count = bytes.len();
+                let what = format!("blob {digest} has {count} bytes, its manifest says {size}");
+                Err(broken(&self.path, &what))
+            }
+            _ => Ok(bytes),
+        }
+    }
+
+    fn blob_bytes(&self, digest: &Digest, limit: usize) -> Result<Vec<u8>, Error> {
+        let path = format!("blobs/{}/{}", digest.algorithm(), digest.hex());
+        let bytes = match self.files.read(&path, limit) {
+            Ok(bytes) => bytes,
+            Err(FileError::Missing) => return Err(self.missing(&format!("digest {digest}"))),
+            Err(FileError::Bad(why)) => return Err(broken(&self.path, &format!("{path}: {why}"))),
+        };
+        verify(&bytes, digest).map_err(|mismatch| Error::WrongContent {
+            object: format!("{}/{path}", self.path),
+            expected: mismatch.expected.to_string(),
+            computed: mismatch.computed.to_string(),
+        })?;
+        Ok(bytes)
+    }
+
+    fn file(&self, path: &str, limit: usize) -> Result<Vec<u8>, Error> {
+        self.files.read(path, limit).map_err(|error| match error {
+            FileError::Missing => broken(&self.path, &format!("{path} is missing")),
+            FileError::Bad(why) => broken(&self.path, &format!("{path}: {why}")),
+        })
+    }
+
+    fn supported<'a>(&self, digest: &'a AnyDigest) -> Result<&'a Digest, Error> {
+        digest.supported().ok_or_else(|| {
+            let text = server_text(digest.as_str());
+            broken(&self.path, &format!("unsupported digest algorithm: \"{text}\""))
+        })
+    }
+
+    fn missing(&self, object: &str) -> Error {
+        Error::NotFoundIn {
+            object: object.to_owned(),
+            name: self.path.clone(),
+            hint: "to list the available tags: docker tags ls oci:DIR".to_owned(),
+        }
+    }
+}
+
+impl Files {
+    fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, FileError> {
+        match self {
+            Files::Directory(directory) => directory.read(path, limit),
+            Files::Archive(archive) => archive.read(path, limit),
+        }
+    }
+}
+
+fn ref_name(entry: &Descriptor) -> Option<&str> {
+    entry.annotations.get(REF_NAME).map(String::as_str).filter(|name| !name.is_empty())
+}
+
+/// The tag of a name: podman and others write whole references, most write the tag alone.
+fn tag_of(name: &str) -> &str {
+    match name.rsplit_once(':') {
+        Some((_, tag)) if !tag.contains('/') => tag,
+        _ => name,
+    }
+}
+
+/// Reads what may be `limit` bytes long, and says so when it is longer.
+fn read_limited(from: impl Read, limit: usize) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    from.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > limit {
+        return Err(too_large(limit));
+    }
+    Ok(bytes)
+}
+
+fn too_large(limit: usize) -> FileError {
+    FileError::Bad(match limit >> 20 {
+        0 => format!("larger than {limit} bytes"),
+        mebibytes => format!("larger than {mebibytes} MiB"),
+    })
+}
+
+fn unreadable(error: std::io::Error) -> FileError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => FileError::Missing,
+        _ => FileError::Bad(error.to_string()),
+    }
+}
+
+fn not_there(path: &str, kind: LayoutKind) -> Error {
+    let what = match kind {
+        LayoutKind::Directory => "directory",
+        LayoutKind::Archive => "file",
+    };
+    Error::NotFound {
+        object: format!("{what} \"{path}\""),
+        hint: "oci:DIR[:TAG] takes a directory, oci-archive:FILE[:TAG] a tar archive".to_owned(),
+    }
+}
+
+fn broken(path: &str, what: &str) -> Error {
+    Error::Layout { path: path.to_owned(), what: what.to_owned() }
+}
+
+/// The parts of a path inside a layout.
+fn parts(path: &str) -> Vec<&Path> {
+    path.split('/').map(Path::new).collect()
+}
