@@ -43,7 +43,7 @@ pub(crate) use settings::{
     ClientCert, DEFAULT_JOBS, DEFAULT_RETRIES, KEYS, Origin, PasswordSource, Pattern, Profile, Row,
     Settings,
 };
-pub(crate) use url::{Endpoint, is_loopback};
+pub(crate) use url::Endpoint;
 
 use crate::system::env::Env;
 

@@ -79,7 +79,7 @@ impl fmt::Display for Endpoint {
 /// Whether a host (without port; an IPv6 address with or without brackets) is this machine by
 /// its name or literal address: `localhost` and names below it (RFC 6761 § 6.3), 127.0.0.0/8,
 /// `::1`. Nothing is looked up: a name may lead elsewhere all the same.
-pub(crate) fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     let lower = bare.to_ascii_lowercase();
     lower == "localhost"

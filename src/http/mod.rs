@@ -19,7 +19,7 @@ mod request;
 mod resolve;
 mod retry;
 pub(crate) mod tls;
-pub(crate) mod url;
+pub(crate) use crate::oci::url;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

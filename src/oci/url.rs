@@ -30,14 +30,11 @@ const SHOWN_PARAMETERS: [&str; 11] = [
 /// `http` or `https`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
-    /// Without encryption.
     Http,
-    /// Over TLS.
     Https,
 }
 
 impl Scheme {
-    /// The scheme's name.
     pub fn as_str(self) -> &'static str {
         match self {
             Scheme::Http => "http",
@@ -108,7 +105,6 @@ impl Origin {
         Ok(Origin { scheme, host, port })
     }
 
-    /// The scheme.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
@@ -118,7 +114,6 @@ impl Origin {
         &self.host
     }
 
-    /// The port.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -130,7 +125,7 @@ impl Origin {
 
     /// Whether the host is this machine, by its address or by a name that stands for it.
     pub fn is_loopback(&self) -> bool {
-        crate::config::is_loopback(&self.host)
+        is_loopback(&self.host)
     }
 
     /// The same host and port under another scheme.
@@ -166,7 +161,6 @@ impl fmt::Display for Origin {
 }
 
 impl Url {
-    /// Scheme, host and port.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
@@ -328,6 +322,16 @@ fn has_scheme(text: &str) -> bool {
 fn check_characters(text: &str) -> Result<(), UrlError> {
     let legal = |b: u8| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b);
     if text.bytes().all(legal) { Ok(()) } else { Err(UrlError::Characters) }
+}
+
+/// Whether a host (without port; an IPv6 address with or without brackets) is this machine by
+/// its name or literal address: `localhost` and names below it (RFC 6761 § 6.3), 127.0.0.0/8,
+/// `::1`. Nothing is looked up: a name may lead elsewhere all the same.
+fn is_loopback(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    bare == "localhost"
+        || bare.ends_with(".localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Accepts host names, plain dotted quads and bracketed IPv6 addresses.

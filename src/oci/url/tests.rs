@@ -103,3 +103,13 @@ fn quotes_hide_what_may_be_secret() {
         assert_eq!(quoted(text), shown, "{text}");
     }
 }
+
+#[test]
+fn loopback() {
+    for host in ["localhost", "LocalHost", "app.localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
+        assert!(Origin::new(Scheme::Http, host, None).unwrap().is_loopback(), "{host}");
+    }
+    for host in ["localhost.evil.example", "128.0.0.1", "[::2]", "lab"] {
+        assert!(!Origin::new(Scheme::Http, host, None).unwrap().is_loopback(), "{host}");
+    }
+}
