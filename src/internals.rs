@@ -5,7 +5,7 @@
 pub use crate::auth::challenge::{Challenge, choose, parse as parse_challenges};
 pub use crate::auth::token::{claims, read_token};
 pub use crate::cli::command;
-pub use crate::commands::man::pages as man_pages;
+pub use crate::commands::install::pages::PAGES as MAN_PAGES;
 pub use crate::commands::shells::Shell;
 pub use crate::config::Config;
 pub use crate::http::address::Reach;

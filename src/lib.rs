@@ -44,9 +44,11 @@ pub mod internals;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cli::plugin::{Invocation, Request};
+use commands::Command;
 use commands::context::Context;
 use error::Error;
 use system::env::Env;
@@ -81,26 +83,39 @@ fn dispatch(invocation: Invocation, env: Env) -> Result<ExitCode, Error> {
         Request::Hook(request) => print(&cli::hooks::answer(&request)),
         Request::Run(args) => match cli::parse(args, by_docker)? {
             cli::Parsed::Print(text) => print(&text),
-            cli::Parsed::Run(cli) => {
-                if cli.command.is_about_the_program() {
-                    let root = cli::command(by_docker);
-                    let out = &mut io::stdout().lock();
-                    return cli
-                        .command
-                        .run_alone(&root, &env, config_dir, out)
-                        .map(|()| ExitCode::SUCCESS);
-                }
-                let make = if cli.command.is_local() { Context::for_files } else { Context::new };
-                let context = make(cli.globals, env, config_dir, by_docker)?;
-                let mut out = BufWriter::with_capacity(32 * 1024, io::stdout().lock());
-                let outcome = cli.command.run(&context, &mut out);
-                // What was printed before an error is complete lines, and is kept.
-                let outcome = outcome.and(out.flush().map_err(Error::stdout));
-                return Ok(finish(outcome, &context.reporter));
-            }
+            cli::Parsed::Run(cli) => return run_command(*cli, env, config_dir, by_docker),
         },
     };
     printed.map(|()| ExitCode::SUCCESS)
+}
+
+fn run_command(
+    cli: cli::Cli,
+    env: Env,
+    config_dir: Option<PathBuf>,
+    by_docker: bool,
+) -> Result<ExitCode, Error> {
+    let cli::Cli { globals, command } = cli;
+    let mut out = BufWriter::with_capacity(32 * 1024, io::stdout().lock());
+    let (context, outcome) = match command {
+        Command::OfProgram(command) => {
+            let outcome = command.run(&env, config_dir, &mut out);
+            return out.flush().map_err(Error::stdout).and(outcome).map(|()| ExitCode::SUCCESS);
+        }
+        Command::OfFiles(command) => {
+            let context = Context::for_files(globals, env, config_dir, by_docker)?;
+            let outcome = command.run(&context, &mut out);
+            (context, outcome)
+        }
+        Command::OfRegistries(command) => {
+            let context = Context::new(globals, env, config_dir, by_docker)?;
+            let outcome = command.run(&context, &mut out);
+            (context, outcome)
+        }
+    };
+    // What was printed before an error is complete lines, and is kept.
+    let outcome = outcome.and(out.flush().map_err(Error::stdout));
+    Ok(finish(outcome, &context.reporter))
 }
 
 fn print(text: &str) -> Result<(), Error> {

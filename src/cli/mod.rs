@@ -189,6 +189,7 @@ fn usage_error(error: &clap::Error, help: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::OfRegistries;
 
     fn parsed(line: &str) -> Result<Parsed, Error> {
         parse(line.split_whitespace().map(OsString::from).collect(), true)
@@ -214,11 +215,13 @@ mod tests {
             "-- alpine",
         ] {
             let Ok(Parsed::Run(cli)) = parsed(line) else { panic!("{line}") };
-            let Command::Ls(args) = cli.command else { panic!("{line}") };
+            let Command::OfRegistries(OfRegistries::Ls(args)) = cli.command else {
+                panic!("{line}")
+            };
             assert_eq!(args.repositories[0], "alpine", "{line}");
         }
         let Ok(Parsed::Run(cli)) = parsed("-p ls check") else { panic!() };
-        assert!(matches!(cli.command, Command::Check(_)));
+        assert!(matches!(cli.command, Command::OfRegistries(OfRegistries::Check(_))));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::io::Write;
 
 use super::context::Context;
 use super::document::{Destination, Printer};
-use super::image::{self, Choice};
+use super::image;
+use super::options::Choice;
 use crate::error::Error;
 use crate::oci::manifest::Kind;
 
@@ -41,8 +42,8 @@ pub(crate) struct Args {
 /// An image that is not there or has no config; what cannot be written.
 pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let printer = Printer::new(context, &args.destination)?;
-    let image = image::one(context, &args.image, &args.choice)?;
-    let chosen = image.descend(context, args.choice.platform.as_ref())?;
+    let image = image::one(context, &args.image, &args.choice.kind)?;
+    let chosen = image.descend(context, args.choice.platform())?;
     let config = image.config(&chosen)?.ok_or_else(|| Error::NotFoundIn {
         object: "config".to_owned(),
         name: format!(

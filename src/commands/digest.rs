@@ -6,7 +6,8 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::context::Context;
-use super::image::{self, Choice, Image};
+use super::image::{self, Image};
+use super::options::Choice;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer};
 
@@ -79,7 +80,7 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
     let outcome = image::each(
         context,
         &args.images,
-        &args.choice,
+        &args.choice.kind,
         |image| args.row(context, image),
         |_, row| writer.write_row(&row).map_err(Error::from),
     );
@@ -88,7 +89,7 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
 
 impl Args {
     fn row(&self, context: &Context, image: &Image) -> Result<DigestRow, Error> {
-        let (digest, media_type) = match &self.choice.platform {
+        let (digest, media_type) = match self.choice.platform() {
             Some(platform) => image.digest_for(context, platform)?,
             None => {
                 let head = image.head()?;

@@ -7,45 +7,14 @@ mod choose;
 
 use std::sync::Arc;
 
-use clap::ValueEnum;
-
 use super::context::Context;
+use super::options::TypeOption;
 use crate::config::Resolved;
 use crate::error::Error;
 use crate::oci::manifest::{Content, Descriptor, Document, ImageConfig};
-use crate::oci::platform::Platform;
 use crate::oci::reference::{Digest, Reference};
 use crate::registry::{Fetched, Registry, Target};
 use crate::system::parallel;
-
-/// Options of all image commands.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub(crate) struct Choice {
-    /// Choose the image for this platform; local is this machine's
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]", help_heading = "Selection")]
-    pub platform: Option<Platform>,
-
-    /// What the repository holds
-    #[arg(
-        long,
-        value_enum,
-        value_name = "TYPE",
-        default_value = "image",
-        help_heading = "Selection",
-        hide_short_help = true
-    )]
-    pub r#type: Type,
-}
-
-/// `--type`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Type {
-    /// Images and other artifacts
-    #[default]
-    Image,
-    /// Docker engine plugins
-    Plugin,
-}
 
 /// An image that was named on the command line, and the registry that has it.
 pub(crate) struct Image {
@@ -88,7 +57,7 @@ impl Chosen {
 pub(crate) fn each<R: Send>(
     context: &Context,
     names: &[String],
-    choice: &Choice,
+    kind: &TypeOption,
     work: impl Fn(&Image) -> Result<R, Error> + Sync,
     mut take: impl FnMut(&Image, R) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -98,7 +67,7 @@ pub(crate) fn each<R: Send>(
     }
     let jobs = targets.iter().map(|target| context.jobs(&target.profile)).max().unwrap_or(1);
     let ask = |target: &Resolved| {
-        let image = Image::open(context, target, choice.r#type)?;
+        let image = Image::open(context, target, kind)?;
         work(&image).map(|answer| (image, answer))
     };
     let mut outcomes = super::Outcomes::new(context, names.len());
@@ -112,18 +81,18 @@ pub(crate) fn each<R: Send>(
 ///
 /// # Errors
 /// A name that is none; a registry that cannot be asked, see [`Context::registry`].
-pub(crate) fn one(context: &Context, name: &str, choice: &Choice) -> Result<Image, Error> {
-    Image::open(context, &context.resolve(name)?, choice.r#type)
+pub(crate) fn one(context: &Context, name: &str, kind: &TypeOption) -> Result<Image, Error> {
+    Image::open(context, &context.resolve(name)?, kind)
 }
 
 impl Image {
-    fn open(context: &Context, target: &Resolved, kind: Type) -> Result<Self, Error> {
+    fn open(context: &Context, target: &Resolved, kind: &TypeOption) -> Result<Self, Error> {
         let reference = target.reference.clone();
         Ok(Image {
             target: Target::of(&reference),
             registry: context.registry(reference.registry(), &target.profile)?,
             jobs: context.jobs(&target.profile),
-            plugin: kind == Type::Plugin,
+            plugin: kind.is_plugin(),
             reference,
         })
     }

@@ -7,7 +7,8 @@ mod text;
 use std::io::Write;
 
 use super::context::Context;
-use super::image::{self, Choice, Chosen, Image};
+use super::image::{self, Chosen, Image};
+use super::options::Choice;
 use crate::error::Error;
 use crate::oci::manifest::{ImageConfig, Inspect, Kind};
 use crate::output::{Format, document, json};
@@ -89,13 +90,13 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
     if context.globals.raw {
         let write = |_: &Image, bytes: Vec<u8>| out.write_all(&bytes).map_err(Error::stdout);
         let root = |image: &Image| image.root().map(|root| root.bytes);
-        return image::each(context, &args.images, &args.choice, root, write);
+        return image::each(context, &args.images, &args.choice.kind, root, write);
     }
     let mut is_first = true;
     image::each(
         context,
         &args.images,
-        &args.choice,
+        &args.choice.kind,
         |image| args.look_up(context, image),
         |image, sheet| {
             let text = match &format {
@@ -117,7 +118,7 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
 
 impl Args {
     fn look_up(&self, context: &Context, image: &Image) -> Result<Sheet, Error> {
-        let chosen = image.descend_if_possible(context, self.choice.platform.as_ref())?;
+        let chosen = image.descend_if_possible(context, self.choice.platform())?;
         let document = &chosen.manifest().document;
         let config_bytes = match image.config(&chosen) {
             // An artifact may keep anything there.

@@ -4,12 +4,12 @@
 //! not ours is ever touched: a file counts as ours by what is in it, a link by where it leads.
 
 mod check;
+pub(crate) mod pages;
 mod place;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::commands::man;
 use crate::commands::shells::Shell;
 use crate::error::Error;
 use crate::system::env::Env;
@@ -71,14 +71,13 @@ pub(crate) struct Args {
     hooks: bool,
 }
 
-/// Runs the command. `root` is the program's definition, for its manual; `config_dir` is the directory of docker's configuration, where the command
+/// Runs the command. `config_dir` is the directory of docker's configuration, where the command
 /// line names one.
 ///
 /// # Errors
 /// Something is in the way or cannot be written; docker does not accept the plugin.
 pub(crate) fn run(
     args: &Args,
-    root: &clap::Command,
     env: &Env,
     config_dir: Option<PathBuf>,
     out: &mut dyn Write,
@@ -91,7 +90,7 @@ pub(crate) fn run(
     let program = std::env::current_exe()
         .and_then(std::fs::canonicalize)
         .map_err(|source| Error::Io { what: "this program's own file".to_owned(), source })?;
-    let places = directories.places(&program, args.copy || args.system, root, env);
+    let places = directories.places(&program, args.copy || args.system, env);
     let mut not_ours = 0;
     for place in &places {
         let outcome =
@@ -134,6 +133,11 @@ fn write(out: &mut dyn Write, text: &str) -> Result<(), Error> {
     out.write_all(crate::system::terminal::sanitize_lines(text).as_bytes()).map_err(Error::stdout)
 }
 
+/// The section of a page of the manual: its file's last character.
+fn section(file: &str) -> &str {
+    file.rsplit('.').next().unwrap_or_default()
+}
+
 /// Where things go.
 struct Directories {
     docker_config: PathBuf,
@@ -162,7 +166,7 @@ impl Directories {
                 bash: base.join("share/bash-completion/completions"),
                 zsh: base.join("share/zsh/site-functions"),
                 fish: base.join("share/fish/vendor_completions.d"),
-                man: base.join("share/man/man1"),
+                man: base.join("share/man"),
                 system,
             });
         }
@@ -176,13 +180,13 @@ impl Directories {
             bash: data.join("bash-completion/completions"),
             zsh: data.join("zsh/site-functions"),
             fish: config.join("fish/completions"),
-            man: data.join("man/man1"),
+            man: data.join("man"),
             system,
         })
     }
 
     /// What is installed, the plugin first. Shells that are not here get nothing.
-    fn places(&self, program: &Path, copy: bool, root: &clap::Command, env: &Env) -> Vec<Place> {
+    fn places(&self, program: &Path, copy: bool, env: &Env) -> Vec<Place> {
         let plugin = format!("docker-tags{}", std::env::consts::EXE_SUFFIX);
         let content = match copy || cfg!(not(unix)) {
             true => Content::Copy(program.to_owned()),
@@ -201,9 +205,9 @@ impl Directories {
             }
         }
         if cfg!(unix) {
-            places.extend(man::pages(root).into_iter().map(|page| Place {
-                path: self.man.join(page.file),
-                content: Content::Text(page.text),
+            places.extend(pages::PAGES.iter().map(|(file, text)| Place {
+                path: self.man.join(format!("man{}", section(file))).join(file),
+                content: Content::Text((*text).to_owned()),
             }));
         }
         places

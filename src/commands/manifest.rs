@@ -4,7 +4,8 @@ use std::io::Write;
 
 use super::context::Context;
 use super::document::{Destination, Printer};
-use super::image::{self, Choice, Image};
+use super::image::{self, Image};
+use super::options::Choice;
 use crate::error::Error;
 use crate::oci::manifest::Content;
 use crate::oci::platform::Platform;
@@ -46,8 +47,8 @@ pub(crate) struct Args {
 /// An image that is not there, or not as it is asked for; what cannot be written.
 pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let printer = Printer::new(context, &args.destination)?;
-    let image = image::one(context, &args.image, &args.choice)?;
-    let wanted = args.choice.platform.as_ref();
+    let image = image::one(context, &args.image, &args.choice.kind)?;
+    let wanted = args.choice.platform();
     let fetched = match wanted {
         _ if args.list => list(&image, wanted)?,
         Some(_) => {

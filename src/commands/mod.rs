@@ -1,4 +1,5 @@
-//! The commands. A new one is a new file, and its line in [`Command`] and in [`Command::run`].
+//! The commands. A new one is a new file, its line in one of the three enums below and in that
+//! enum's `run`.
 
 pub(crate) mod check;
 pub(crate) mod completion;
@@ -11,9 +12,9 @@ pub(crate) mod image;
 pub(crate) mod inspect;
 pub(crate) mod install;
 pub(crate) mod ls;
-pub(crate) mod man;
 pub(crate) mod manifest;
 pub(crate) mod namespaces;
+pub(crate) mod options;
 pub(crate) mod platforms;
 pub(crate) mod profile;
 pub(crate) mod ratelimit;
@@ -32,11 +33,21 @@ use crate::output::{TemplateError, WriteError};
 use crate::system::env::Env;
 use context::Context;
 
-/// What the program can do. No comments at the variants: they would take the place of the longer
-/// ones at the commands' own `Args` in help and manual.
+/// What the program can do, by what a command needs to run. No comments at the variants: they would
+/// take the place of the longer ones at the commands' own `Args` in help and manual.
 #[derive(Debug, Subcommand)]
-#[allow(missing_docs, reason = "help describes a command by the words at its own Args")]
 pub(crate) enum Command {
+    #[command(flatten)]
+    OfRegistries(OfRegistries),
+    #[command(flatten)]
+    OfFiles(OfFiles),
+    #[command(flatten)]
+    OfProgram(OfProgram),
+}
+
+/// Commands that ask registries.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OfRegistries {
     #[command(visible_alias = "list")]
     Ls(Box<ls::Args>),
     Digest(digest::Args),
@@ -50,63 +61,64 @@ pub(crate) enum Command {
     Check(check::Args),
     Token(token::Args),
     Ratelimit(ratelimit::Args),
+}
+
+/// Commands that work on this machine's files: they need no registry and no credentials, and the
+/// active profile need not exist.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OfFiles {
     Profile(profile::Args),
+}
+
+/// Commands about the program itself: they work without a configuration, or with a broken one.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OfProgram {
     Completion(completion::Args),
     Install(install::Args),
 }
 
-impl Command {
-    /// Whether the command is about the program itself: it then works without a configuration,
-    /// or with a broken one, by [`Command::run_alone`].
-    pub(crate) fn is_about_the_program(&self) -> bool {
-        matches!(self, Command::Completion(_) | Command::Install(_))
-    }
-
-    /// Runs a command that is about the program itself, whose definition `root` is; any other does
-    /// nothing.
-    ///
-    /// # Errors
-    /// Whatever goes wrong; the caller prints it.
-    pub(crate) fn run_alone(
-        &self,
-        root: &clap::Command,
-        env: &Env,
-        config_dir: Option<PathBuf>,
-        out: &mut dyn Write,
-    ) -> Result<(), Error> {
-        match self {
-            Command::Completion(args) => completion::run(args, out),
-            Command::Install(args) => install::run(args, root, env, config_dir, out),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether the command works on this machine's files alone: it needs no registry, no login and
-    /// no profile that is active.
-    pub(crate) fn is_local(&self) -> bool {
-        matches!(self, Command::Profile(_))
-    }
-
+impl OfRegistries {
     /// Runs the command; what it prints goes to `out`.
     ///
     /// # Errors
     /// Whatever goes wrong; the caller prints it.
     pub(crate) fn run(&self, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
         match self {
-            Command::Ls(args) => ls::run(args, context, out),
-            Command::Digest(args) => digest::run(args, context, out),
-            Command::Manifest(args) => manifest::run(args, context, out),
-            Command::Platforms(args) => platforms::run(args, context, out),
-            Command::Config(args) => config::run(args, context, out),
-            Command::Inspect(args) => inspect::run(args, context, out),
-            Command::Repos(args) => repos::run(args, context, out),
-            Command::Namespaces(args) => namespaces::run(args, context, out),
-            Command::Check(args) => check::run(args, context, out),
-            Command::Token(args) => token::run(args, context, out),
-            Command::Ratelimit(args) => ratelimit::run(args, context, out),
-            Command::Profile(args) => profile::run(args, context, out),
-            // These are run by `run_alone`.
-            Command::Completion(_) | Command::Install(_) => Ok(()),
+            OfRegistries::Ls(args) => ls::run(args, context, out),
+            OfRegistries::Digest(args) => digest::run(args, context, out),
+            OfRegistries::Manifest(args) => manifest::run(args, context, out),
+            OfRegistries::Platforms(args) => platforms::run(args, context, out),
+            OfRegistries::Config(args) => config::run(args, context, out),
+            OfRegistries::Inspect(args) => inspect::run(args, context, out),
+            OfRegistries::Repos(args) => repos::run(args, context, out),
+            OfRegistries::Namespaces(args) => namespaces::run(args, context, out),
+            OfRegistries::Check(args) => check::run(args, context, out),
+            OfRegistries::Token(args) => token::run(args, context, out),
+            OfRegistries::Ratelimit(args) => ratelimit::run(args, context, out),
+        }
+    }
+}
+
+impl OfFiles {
+    /// Runs the command; see [`OfRegistries::run`].
+    pub(crate) fn run(&self, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
+        match self {
+            OfFiles::Profile(args) => profile::run(args, context, out),
+        }
+    }
+}
+
+impl OfProgram {
+    /// Runs the command; see [`OfRegistries::run`].
+    pub(crate) fn run(
+        &self,
+        env: &Env,
+        config_dir: Option<PathBuf>,
+        out: &mut dyn Write,
+    ) -> Result<(), Error> {
+        match self {
+            OfProgram::Completion(args) => completion::run(args, out),
+            OfProgram::Install(args) => install::run(args, env, config_dir, out),
         }
     }
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::context::Context;
-use super::image::{self, Choice, Image, Type};
+use super::image::{self, Image};
+use super::options::TypeOption;
 use crate::error::Error;
 use crate::oci::manifest::{Content, Descriptor, Document, Entry, Kind};
 use crate::oci::platform::Platform;
@@ -42,15 +43,8 @@ pub(crate) struct Args {
     #[arg(short, long, help_heading = "Output")]
     long: bool,
 
-    /// What the repository holds
-    #[arg(
-        long,
-        value_enum,
-        value_name = "TYPE",
-        default_value = "image",
-        help_heading = "Selection"
-    )]
-    r#type: Type,
+    #[command(flatten)]
+    kind: TypeOption,
 }
 
 /// An entry of an index, or a single image.
@@ -124,8 +118,7 @@ struct Wanted {
 /// An image that is not there; failures of requests.
 pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Table)?;
-    let choice = Choice { platform: None, r#type: args.r#type };
-    let image = image::one(context, &args.image, &choice)?;
+    let image = image::one(context, &args.image, &args.kind)?;
     let mut columns = vec!["Platform", "Digest", "Size"];
     if args.long {
         columns.push("Created");

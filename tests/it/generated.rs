@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use docker_tags::internals::{Shell, command, man_pages};
+use docker_tags::internals::{MAN_PAGES, Shell, command};
+
+mod manual;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -15,7 +17,7 @@ fn root() -> PathBuf {
 #[test]
 fn the_manual_is_fresh() {
     let directory = root().join("man");
-    let pages = man_pages(&command(true));
+    let pages = manual::pages(&command(true));
     let mut stale = Vec::new();
     for page in &pages {
         let path = directory.join(&page.file);
@@ -23,7 +25,8 @@ fn the_manual_is_fresh() {
             stale.push((path, Some(&page.text)));
         }
     }
-    let expected: BTreeSet<&str> = pages.iter().map(|page| page.file.as_str()).collect();
+    let generated = pages.iter().map(|page| page.file.as_str());
+    let expected: BTreeSet<&str> = generated.chain(manual::TOPICS).collect();
     for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
         if !expected.contains(&*entry.file_name().to_string_lossy()) {
             stale.push((entry.path(), None));
@@ -36,6 +39,28 @@ fn the_manual_is_fresh() {
     }
     let names: Vec<_> = stale.iter().map(|(path, _)| path.display().to_string()).collect();
     assert!(names.is_empty(), "stale, now written anew (not on CI): {names:#?}");
+}
+
+/// `install` ships every page of `man/`, and knows each as its own.
+#[test]
+fn every_page_is_shipped() {
+    let list = "src/commands/install/pages.rs";
+    let mut faults = Vec::new();
+    for entry in fs::read_dir(root().join("man")).expect("man/").flatten() {
+        let file = entry.file_name().to_string_lossy().into_owned();
+        let text = fs::read_to_string(entry.path()).expect("a page is text");
+        if !text.starts_with(manual::MARK) {
+            faults.push(format!("man/{file} must begin with {:?}", manual::MARK));
+        }
+        match MAN_PAGES.iter().find(|(name, _)| *name == file) {
+            None => faults.push(format!("add man/{file} to {list}")),
+            Some((_, shipped)) if *shipped != text => {
+                faults.push(format!("build again: man/{file} has changed"));
+            }
+            Some(_) => {}
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
 fn rewrite(path: &Path, text: Option<&String>) {
@@ -140,8 +165,8 @@ fn man_shows_the_pages() {
         .output()
         .expect("man runs");
     let text = String::from_utf8_lossy(&man.stdout);
-    let heads = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS"];
-    for head in heads.into_iter().chain(["ENVIRONMENT", "FILES", "SEE ALSO"]) {
+    let heads = ["NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES", "EXIT STATUS"];
+    for head in heads.into_iter().chain(["SELECTION", "SEE ALSO"]) {
         assert!(text.lines().any(|line| line == head), "{head}\n{text}");
     }
     assert!(text.contains("docker tags ls alpine"), "{text}");

@@ -5,9 +5,7 @@
 //! rules, `ls` put in for a first word that is no command included, and never fails: what it does
 //! not know it takes for a switch.
 
-use clap::{Arg, Command};
-
-use crate::commands::man::takes_many;
+use clap::{Arg, ArgAction, Command};
 
 /// A command line up to the cursor.
 #[derive(Debug)]
@@ -260,6 +258,12 @@ fn positional(command: &Command, index: usize) -> Option<&Arg> {
         last = Some(arg);
     }
     last.filter(|arg| takes_many(arg))
+}
+
+/// Whether an option or argument may be given more than once.
+pub(super) fn takes_many(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Append | ArgAction::Count)
+        || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
 }
 
 fn wants_next(arg: &Arg) -> bool {

@@ -25,11 +25,10 @@ use clap::Arg;
 
 use crate::commands::context::Context;
 use crate::commands::global::Globals;
-use crate::commands::man::takes_many;
 use crate::system::env::Env;
 use crate::system::terminal::sanitize;
 use cache::Cache;
-use line::{Line, Target};
+use line::{Line, Target, takes_many};
 use remote::Remote;
 
 /// The command whose name can be left out.

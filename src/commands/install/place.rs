@@ -9,7 +9,8 @@ use crate::system::files::{self, Readers};
 /// What a copy of this program holds and nothing else does.
 const MARK: &str = "docker-tags: this file is the program itself, installed or not";
 /// What every text that we install says of itself.
-const TEXT_MARKS: [&str; 2] = ["# Completion of docker-tags for ", crate::commands::man::MARK];
+const TEXT_MARKS: [&str; 2] =
+    ["# Completion of docker-tags for ", ".\\\" Manual page of docker-tags"];
 /// The largest file that is read to see whether it is ours.
 const MAX_READ: u64 = 256 << 20;
 

@@ -2,9 +2,9 @@
 
 use clap::ValueEnum;
 
+use crate::commands::options::{PlatformOption, TypeOption};
 use crate::config::Resolved;
 use crate::error::Error;
-use crate::oci::platform::Platform;
 use crate::output::Format;
 use crate::tags::select::{self, Glob, Regex, Selection, Sort};
 
@@ -25,7 +25,10 @@ Examples:
 /// Versions come first, the newest on top; then the tags that are no versions, by name. One tag
 /// per line; with several repositories each line is REPOSITORY:TAG.
 #[derive(Debug, Default, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(
+    after_help = EXAMPLES,
+    mut_arg("platform", |arg| arg.help("Show tags with an image for this platform"))
+)]
 pub(crate) struct Args {
     /// Repositories, such as alpine, quay.io/org/app or localhost:5000/app
     #[arg(value_name = "REPO", required = true)]
@@ -67,9 +70,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TAG", help_heading = "Selection")]
     last: Option<String>,
 
-    /// Show tags that have an image for this platform, such as linux/arm64
-    #[arg(long, value_name = "PLATFORM", help_heading = "Selection")]
-    pub(super) platform: Option<Platform>,
+    #[command(flatten)]
+    pub(super) of: PlatformOption,
 
     /// Print digest, size, platforms and date, too
     #[arg(short, long, help_heading = "Output")]
@@ -87,15 +89,8 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "Output")]
     pub(super) full_ref: bool,
 
-    /// What the repositories hold
-    #[arg(
-        long,
-        value_enum,
-        value_name = "TYPE",
-        default_value = "image",
-        help_heading = "Selection"
-    )]
-    r#type: Type,
+    #[command(flatten)]
+    pub(super) kind: TypeOption,
 }
 
 /// `--sort`.
@@ -118,16 +113,6 @@ enum Order {
 enum GroupBy {
     /// The content digest
     Digest,
-}
-
-/// `--type`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Type {
-    /// Images and other artifacts
-    #[default]
-    Image,
-    /// Docker engine plugins
-    Plugin,
 }
 
 impl Args {
@@ -197,11 +182,6 @@ impl Args {
     /// `--group-by digest`.
     pub(super) fn is_grouped(&self) -> bool {
         self.group_by == Some(GroupBy::Digest)
-    }
-
-    /// `--type plugin`.
-    pub(super) fn is_plugin(&self) -> bool {
-        self.r#type == Type::Plugin
     }
 
     /// `--sort created`.

@@ -108,7 +108,7 @@ impl<'a> Fetcher<'a> {
             }
         }
         let Job { target, progress, jobs, .. } = self.job;
-        let (repository, plugin) = (target.reference.repository(), self.job.args.is_plugin());
+        let (repository, plugin) = (target.reference.repository(), self.job.args.kind.is_plugin());
         progress.expect(asked.len());
         let mut gone = HashSet::new();
         let registry = &self.registry;
@@ -246,7 +246,7 @@ impl Reader<'_> {
     }
 
     fn repository(&self) -> (&crate::oci::reference::Repository, bool) {
-        (self.job.target.reference.repository(), self.job.args.is_plugin())
+        (self.job.target.reference.repository(), self.job.args.kind.is_plugin())
     }
 
     /// The image of an index that size and date are told of.

@@ -28,7 +28,7 @@ pub(super) fn tell(job: &Job<'_>) -> Result<Option<Told>, Error> {
     let settings = &job.target.profile.settings;
     // A mirror has tags of its own, and those who use one may not reach the API at all.
     let has_api = settings.hub_api.is_some() || settings.endpoint.is_none();
-    if !job.target.reference.registry().is_docker_hub() || job.args.is_plugin() || !has_api {
+    if !job.target.reference.registry().is_docker_hub() || job.args.kind.is_plugin() || !has_api {
         return Ok(None);
     }
     let hub = job.context.hub(&job.target.profile)?;

@@ -74,7 +74,7 @@ impl<'a> Plan<'a> {
         let selection = args.selection(raw)?;
         let format = context.format(args.default_format())?;
         let needs = Needs::of(args, &format, raw);
-        let platform = args.platform.as_ref().map(Platform::normalized);
+        let platform = args.of.platform.as_ref().map(Platform::normalized);
         let mut targets = Vec::new();
         for text in &args.repositories {
             targets.push(target(context, text)?);

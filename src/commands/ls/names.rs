@@ -58,7 +58,7 @@ fn list(
 ) -> Result<(), Error> {
     let reference = &target.reference;
     let registry = context.registry(reference.registry(), &target.profile)?;
-    let options = ListOptions { plugin: args.is_plugin(), first: first(selection) };
+    let options = ListOptions { plugin: args.kind.is_plugin(), first: first(selection) };
     let odd = registry.tags(reference.repository(), options, sink)?;
     if odd > 0 {
         context.reporter.warn(&format!(

@@ -34,7 +34,7 @@ impl Needs {
         needs.digest |= args.is_grouped();
         needs.created |= args.sorts_by_created();
         needs.size |= args.sorts_by_size();
-        if args.platform.is_some() {
+        if args.of.platform.is_some() {
             (needs.platforms, needs.spare_platforms) = (true, false);
         }
         needs
