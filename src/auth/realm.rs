@@ -1,50 +1,35 @@
-//! Who may be told a login.
+//! Where a login may go.
 //!
 //! A registry's challenge names its token service, and a hostile registry can name anybody. So a
-//! login goes to the registry's own host, to a host of the same registrable domain, to one of two
-//! well-known pairs, or to a host that the user's profile allows. Everyone else is asked
-//! anonymously, which is enough for public images (lscr.io names ghcr.io). Pure.
+//! login goes to the registry's own host, to a known pair's token service, to a host of the same
+//! registrable domain, or to a host that the user's profile allows. Every other token service is
+//! asked anonymously, which is enough for public images (lscr.io names ghcr.io). Pure.
 
 use crate::http::url::{Origin, Scheme, Url, UrlError};
 
-/// Registries whose token service lives under another name, and that name.
-const PAIRS: [(&str, &str); 2] =
-    [("registry-1.docker.io", "auth.docker.io"), ("registry.gitlab.com", "gitlab.com")];
+/// Registries whose token service has a name of its own, and that name.
+const PAIRS: [(&str, &str); 3] = [
+    ("registry-1.docker.io", "auth.docker.io"),
+    ("docker.io", "auth.docker.io"),
+    ("registry.gitlab.com", "gitlab.com"),
+];
 
-/// Suffixes under which strangers own the next label. Too long is the safe side: a missing
-/// entry trusts a neighbour, a superfluous one only asks anonymously.
-const SHARED_SUFFIXES: &str = "\
-    co.uk org.uk ac.uk gov.uk ltd.uk me.uk net.uk plc.uk \
-    com.au net.au org.au edu.au gov.au co.nz net.nz org.nz \
-    co.jp ne.jp or.jp ac.jp go.jp co.kr or.kr ac.kr go.kr \
-    com.cn net.cn org.cn edu.cn gov.cn com.tw org.tw com.hk org.hk com.sg com.my com.ph com.vn \
-    co.th co.id or.id ac.id \
-    co.in net.in org.in ac.in gov.in com.pk com.bd com.np com.lk \
-    co.za org.za ac.za co.ke com.ng com.gh com.eg co.il org.il ac.il com.tr org.tr com.sa \
-    com.br net.br org.br com.ar com.mx com.co com.pe com.ve com.ec com.uy com.ua com.pl com.pt \
-    com.gr \
-    github.io gitlab.io github.dev \
-    amazonaws.com cloudfront.net azurecr.io azurecr.cn azurewebsites.net cloudapp.net \
-    windows.net azurecontainerapps.io pkg.dev run.app appspot.com web.app firebaseapp.com \
-    aliyuncs.com myqcloud.com tencentcloudcr.com digitaloceanspaces.com ondigitalocean.app \
-    appdomain.cloud scw.cloud \
-    herokuapp.com vercel.app netlify.app pages.dev workers.dev fly.dev onrender.com railway.app \
-    jfrog.io hf.space \
-    ngrok.io ngrok.app trycloudflare.com duckdns.org dyndns.org ddns.net nip.io sslip.io";
-
-/// Whether a token service may be asked with the login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trust {
-    /// With the login.
-    Login,
-    /// Without.
-    Anonymous,
-}
+/// Domains under which strangers own the next label, beyond those that the public suffix list
+/// knows. Too long is the safe side: a missing entry trusts a stranger, a superfluous one asks
+/// anonymously.
+const SHARED: &str = "\
+    aliyuncs.com amazonaws.com amazonaws.com.cn appdomain.cloud azurecontainerapps.io \
+    azurecr.cn azurecr.de azurecr.io azurecr.us chinacloudapi.cn chinacloudapp.cn \
+    cloudapp.azure.com cluster.local container-registry.ovh.net cs.amazonlightsail.com \
+    devtunnels.ms fcapp.run github.dev gitpod.io jfrog.io koyeb.app lhr.life \
+    linodeusercontent.com loca.lt localhost.run mooo.com myhuaweicloud.com myqcloud.com \
+    nip.io ocir.io on.aws openshiftapps.com oraclecloud.com pinggy.link pkg.dev railway.app \
+    railway.internal runpod.net scw.cloud serveo.net sslip.io tencentcloudcr.com traefik.me \
+    usgovcloudapi.net vultrusercontent.com windows.net xip.io your-server.de zrok.io";
 
 /// Why a realm is not contacted at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RealmError {
-    /// It is no acceptable URL.
     Url(UrlError),
     /// It is not https although the registry is.
     Downgrade,
@@ -63,100 +48,85 @@ pub(crate) fn resolve(realm: &str, challenged: &Url) -> Result<Url, RealmError> 
     Ok(url)
 }
 
-/// Whether the login for `registry` may be sent to `realm`; `allowed` are the profile's hosts.
-pub(crate) fn trust(registry: &Origin, realm: &Origin, allowed: &[String]) -> Trust {
-    let (ours, theirs) = (registry.host(), realm.host());
-    let is_pair = PAIRS.contains(&(ours, theirs));
-    let is_allowed = allowed.iter().any(|host| host.eq_ignore_ascii_case(theirs));
-    let is_named = |origin: &Origin| origin.ip().is_none() && origin.host().contains('.');
-    let is_neighbour = is_named(registry)
-        && is_named(realm)
-        && registrable_domain(ours).is_some_and(|ours| Some(ours) == registrable_domain(theirs));
-    if ours == theirs || is_pair || is_allowed || is_neighbour {
-        Trust::Login
-    } else {
-        Trust::Anonymous
+/// Whether the login for `registry` may be sent to `realm`. `allowed` is the profile's
+/// `token-hosts`: `HOST`, or `http://HOST` where even an unencrypted connection will do.
+pub(crate) fn may_have_login(registry: &Origin, realm: &Origin, allowed: &[String]) -> bool {
+    let (ours, theirs) = (bare(registry), bare(realm));
+    // The user decided how the registry's own host is talked to; that holds for all its ports.
+    if ours == theirs {
+        return true;
+    }
+    let is_listed = |prefix: &str| {
+        let hosts = allowed.iter().filter_map(|entry| entry.strip_prefix(prefix));
+        hosts.map(|host| host.trim_end_matches('.')).any(|host| host.eq_ignore_ascii_case(theirs))
+    };
+    // Permission to talk to the registry in clear is not for other hosts.
+    if realm.scheme() == Scheme::Http {
+        return is_listed("http://");
+    }
+    let are_names = [registry, realm].iter().all(|origin| origin.ip().is_none());
+    is_listed("")
+        || is_listed("http://")
+        || (are_names && (is_known_pair(ours, theirs) || are_neighbors(ours, theirs)))
+}
+
+/// What `token-hosts` must hold for this realm to have the login.
+pub(crate) fn entry_for(realm: &Origin) -> String {
+    let scheme = if realm.scheme() == Scheme::Http { "http://" } else { "" };
+    format!("{scheme}{}", bare(realm))
+}
+
+fn is_known_pair(registry: &str, realm: &str) -> bool {
+    PAIRS.contains(&(registry, realm))
+        || (is_below(registry, "aliyuncs.com") && is_alibaba_token_service(realm))
+        || (is_scaleway_registry(registry) && realm == "api.scaleway.com")
+}
+
+/// `dockerauth[-ee][-vpc].REGION.aliyuncs.com`, and two names without a region. Customers own
+/// names there, too, but not these: a bucket's name stands before `oss-REGION`.
+fn is_alibaba_token_service(host: &str) -> bool {
+    let Some(name) = host.strip_suffix(".aliyuncs.com") else { return false };
+    match name.split_once('.') {
+        None => matches!(name, "dockerauth" | "dockerauth-cn-zhangjiakou"),
+        Some((service, region)) => {
+            let services = ["dockerauth", "dockerauth-ee", "dockerauth-vpc", "dockerauth-ee-vpc"];
+            services.contains(&service) && is_region(region)
+        }
     }
 }
 
-/// The part of a host name that one owner registers: the last two labels, or one more than a
-/// shared suffix has. `None` for a bare suffix.
-fn registrable_domain(host: &str) -> Option<&str> {
-    let host = host.trim_end_matches('.');
-    let shared = SHARED_SUFFIXES.split_ascii_whitespace().find(|suffix| {
-        host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    });
-    let labels = shared.map_or(2, |suffix| suffix.split('.').count() + 1);
-    if host.split('.').count() < labels {
-        return None;
-    }
-    let start = host.rmatch_indices('.').nth(labels - 1).map_or(0, |(dot, _)| dot + 1);
-    Some(&host[start..])
+/// `rg.REGION.scw.cloud`.
+fn is_scaleway_registry(host: &str) -> bool {
+    let region = host.strip_prefix("rg.").and_then(|rest| rest.strip_suffix(".scw.cloud"));
+    region.is_some_and(is_region)
+}
+
+/// A cloud's region: two letters of a country or continent, a dash, one more word or two:
+/// `cn-hangzhou`, `ap-southeast-1`, `fr-par`.
+fn is_region(label: &str) -> bool {
+    let Some((area, place)) = label.split_once('-') else { return false };
+    area.len() == 2
+        && area.bytes().all(|b| b.is_ascii_lowercase())
+        && place.starts_with(|c: char| c.is_ascii_lowercase())
+        && place.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Whether one owner registered the domain of both, by the public suffix list with its private
+/// section. A suffix that the list does not know is one label: `corp.lan` is a domain.
+fn are_neighbors(one: &str, other: &str) -> bool {
+    let is_shared = |host| SHARED.split(' ').any(|domain| host == domain || is_below(host, domain));
+    let domain = psl::domain_str(one);
+    domain.is_some() && domain == psl::domain_str(other) && !is_shared(one) && !is_shared(other)
+}
+
+fn is_below(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// The host, lower case, without the dot that a full name may end in.
+fn bare(origin: &Origin) -> &str {
+    origin.host().trim_end_matches('.')
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn origin(text: &str) -> Origin {
-        text.parse::<Url>().unwrap().origin().clone()
-    }
-
-    #[test]
-    fn who_is_told() {
-        let cases = [
-            ("https://registry-1.docker.io", "https://auth.docker.io", Trust::Login),
-            ("https://registry.gitlab.com", "https://gitlab.com", Trust::Login),
-            ("https://ghcr.io", "https://ghcr.io", Trust::Login),
-            ("https://registry.corp.example", "https://auth.corp.example:8443", Trust::Login),
-            ("https://reg.shop.co.uk", "https://auth.shop.co.uk", Trust::Login),
-            ("https://a.shop.co.uk", "https://b.other.co.uk", Trust::Anonymous),
-            ("https://a.azurecr.io", "https://b.azurecr.io", Trust::Anonymous),
-            ("https://a.ngrok.io", "https://b.ngrok.io", Trust::Anonymous),
-            ("https://r.corp.com.pl", "https://auth.corp.com.pl", Trust::Login),
-            ("https://r.corp.com.pl", "https://auth.other.com.pl", Trust::Anonymous),
-            ("https://co.uk", "https://co.uk.evil.com", Trust::Anonymous),
-            ("https://lscr.io", "https://ghcr.io", Trust::Anonymous),
-            ("https://docker.io.evil.com", "https://auth.docker.io", Trust::Anonymous),
-            ("https://evildocker.io", "https://docker.io", Trust::Anonymous),
-            ("http://127.0.0.1:5000", "http://127.0.0.1:5001", Trust::Login),
-            ("http://127.0.0.1:5000", "http://127.0.0.2:5001", Trust::Anonymous),
-            ("http://10.0.0.1", "http://10.1.0.1", Trust::Anonymous),
-            ("https://registry:5000", "https://auth:5001", Trust::Anonymous),
-            ("https://registry:5000", "https://registry:5001", Trust::Login),
-        ];
-        for (registry, realm, trusted) in cases {
-            assert_eq!(
-                trust(&origin(registry), &origin(realm), &[]),
-                trusted,
-                "{registry} {realm}"
-            );
-        }
-        let allowed = ["GHCR.io".to_owned()];
-        let lscr = origin("https://lscr.io");
-        assert_eq!(trust(&lscr, &origin("https://ghcr.io"), &allowed), Trust::Login);
-        assert_eq!(trust(&lscr, &origin("https://evil.io"), &allowed), Trust::Anonymous);
-    }
-
-    #[test]
-    fn realms() {
-        let challenged: Url = "https://r.example/v2/a/tags/list".parse().unwrap();
-        let plain: Url = "http://r.example:5000/v2/".parse().unwrap();
-        let text = |url: Result<Url, RealmError>| url.map(|url| url.to_string());
-        assert_eq!(
-            text(resolve("https://a.example/token?tenant=a", &challenged)),
-            Ok("https://a.example/token?tenant=a".to_owned())
-        );
-        assert_eq!(
-            text(resolve("/v2/token", &challenged)),
-            Ok("https://r.example/v2/token".to_owned())
-        );
-        assert_eq!(text(resolve("//h/t#frag", &challenged)), Ok("https://h/t".to_owned()));
-        assert_eq!(resolve("http://r.example/token", &challenged), Err(RealmError::Downgrade));
-        assert!(resolve("http://r.example/token", &plain).is_ok());
-        assert!(resolve("https://r.example/token", &plain).is_ok());
-        for bad in ["https://u:p@h/", "ftp://h/", "https://", "https://h:0/", "https://h\n/"] {
-            assert!(matches!(resolve(bad, &challenged), Err(RealmError::Url(_))), "{bad}");
-        }
-    }
-}
+mod tests;

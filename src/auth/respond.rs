@@ -7,13 +7,13 @@
 use std::sync::Arc;
 
 use super::challenge::{self, Challenge};
-use super::realm::{self, Trust};
+use super::realm;
 use super::token::{self, Token, TokenError, TokenRequest};
 use super::{Authorization, Call, Login, Resource, Session, Trial, Unauthorized};
 use crate::error::Error;
 use crate::http::Peer;
 use crate::http::address::Reach;
-use crate::http::url::{Scheme, Url};
+use crate::http::url::{Origin, Scheme, Url};
 use crate::login::Credential;
 use crate::system::secret::Secret;
 
@@ -29,7 +29,7 @@ pub(super) struct History {
     /// Whether Basic was sent because of a challenge to this request.
     sent_basic: bool,
     /// The token service that was asked without the login because it may not be told.
-    withheld_from: Option<String>,
+    withheld_from: Option<Origin>,
     /// The token service of the last token.
     realm: Option<String>,
     /// The right to send the login itself, while its answer is awaited.
@@ -161,9 +161,11 @@ impl Session {
         let realm = realm::resolve(text, &refusal.url)
             .map_err(|why| TokenError::Failed(self.realm_refused(text, why)))?;
         let host = realm.origin().authority();
-        let trust = realm::trust(refusal.url.origin(), realm.origin(), &self.endpoint.token_hosts);
+        let registry = refusal.url.origin();
+        let allowed = &self.endpoint.token_hosts;
+        let is_allowed = realm::may_have_login(registry, realm.origin(), allowed);
         let mut login = self.login(call.resource).filter(|login| !login.is_refused());
-        if let (Some(withheld), Trust::Anonymous) = (&login, trust) {
+        if let (Some(withheld), false) = (&login, is_allowed) {
             self.client.reporter().warn(&format!(
                 "the login of {} for {} is not sent to {host}, which {} names as its token \
                  service",
@@ -171,7 +173,7 @@ impl Session {
                 self.endpoint.registry,
                 self.endpoint.registry,
             ));
-            history.withheld_from = Some(host.clone());
+            history.withheld_from = Some(realm.origin().clone());
             login = None;
         }
         // Another thread may be trying this login: if it is refused, it is not sent again.
@@ -274,7 +276,8 @@ impl Session {
             (Some(realm), _) => Error::LoginWithheld {
                 name: self.name_of(call.resource),
                 host,
-                realm: realm.clone(),
+                realm: realm.authority(),
+                entry: realm::entry_for(realm),
             },
             (None, Some(realm)) if rejected => Error::TokenRejected { host, realm: realm.clone() },
             _ => self.forbidden(call.resource, None),

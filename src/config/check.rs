@@ -214,12 +214,15 @@ fn endpoint(node: &Node<'_>) -> Result<Endpoint, Problem> {
 fn token_hosts(node: &Node<'_>) -> Result<Vec<String>, Problem> {
     let read = |node: &Node<'_>| {
         let host = text(node)?;
-        let is_host = host.parse::<Registry>().is_ok_and(|parsed| parsed.port().is_none());
+        let name = host.strip_prefix("http://").unwrap_or(host);
+        let is_host = name.parse::<Registry>().is_ok_and(|parsed| parsed.port().is_none());
         if is_host {
             return Ok(host.to_ascii_lowercase());
         }
-        Err(Problem::new(start(node), "not a host name")
-            .hint("a name such as \"auth.example.com\", without scheme, port and path"))
+        Err(Problem::new(start(node), "not a host name").hint(
+            "a name such as \"auth.example.com\", without scheme, port and path; \
+                   \"http://HOST\" also allows a token service without TLS",
+        ))
     };
     list(node)?.into_iter().map(read).collect()
 }

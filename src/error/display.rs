@@ -36,7 +36,7 @@ impl fmt::Display for Error {
                 write!(f, "{host} refuses the login of {user} (from {source})")?;
                 detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
             }
-            Error::LoginWithheld { name, host, realm } => write!(
+            Error::LoginWithheld { name, host, realm, .. } => write!(
                 f,
                 "{name}: not found, or private; the login for {host} was not sent to {realm}, \
                  which {host} names as its token service"

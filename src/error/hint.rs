@@ -44,9 +44,9 @@ impl Error {
                 format!("log in again: {}", login_command(host))
             }
             Error::LoginNeeded { login, .. } => login_command(login),
-            Error::LoginWithheld { realm, .. } => format!(
+            Error::LoginWithheld { realm, entry, .. } => format!(
                 "if {realm} is this registry's own token service, allow it in a profile: \
-                 token-hosts = [\"{realm}\"]"
+                 token-hosts = [\"{entry}\"]"
             ),
             Error::TokenRejected { .. } => {
                 "the registry's clock, service name or signing key is wrong; tell its operator"

@@ -149,6 +149,8 @@ pub enum Error {
         host: String,
         /// The host that the registry names as its token service.
         realm: String,
+        /// The entry of `token-hosts` that would allow it.
+        entry: String,
     },
     /// The registry wants a login, and there is none or none of a kind that it takes.
     LoginNeeded {

@@ -10,6 +10,7 @@ mod files;
 mod helpers;
 mod manifests;
 mod names;
+mod neighbors;
 mod numbers;
 mod pages;
 mod realms;

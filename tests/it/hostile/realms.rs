@@ -81,11 +81,18 @@ fn a_foreign_realm_serves_public_images() {
     });
 }
 
-/// A pair that the user allows in the profile; and no other.
+/// A pair that the user allows in the profile; and no other. Without encryption only where the
+/// profile says so.
 #[test]
 fn a_foreign_realm_gets_the_login_where_the_user_allows_it() {
     let foreign = token_service("127.0.0.2");
-    let cases = [("127.0.0.2", true), ("127.0.0.3", false), ("27.0.0.2", false), ("x.y", false)];
+    let cases = [
+        ("http://127.0.0.2", true),
+        ("127.0.0.2", false),
+        ("http://127.0.0.3", false),
+        ("http://27.0.0.2", false),
+        ("x.y", false),
+    ];
     for (allowed, is_told) in cases {
         let registry = insists_on(&bearer(&format!("{}/token", foreign.origin())));
         let env = logged_in(&registry.host());
