@@ -4,8 +4,7 @@
 //! when it is made, not on the day the profile is needed.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -15,6 +14,7 @@ use super::near::nearest;
 use super::value::{Node, Problem, start, table, text};
 use super::{BUILT_IN, Config, ConfigError, KEYS, Origin, PasswordSource, Profile};
 use crate::system::env::Env;
+use crate::system::files;
 
 /// More than any configuration needs.
 const MAX_BYTES: u64 = 1 << 20;
@@ -40,16 +40,12 @@ pub(super) fn load(env: &Env) -> Result<Config, ConfigError> {
 /// The file's text; none when there is no such file.
 pub(super) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
     let failed = |e: std::io::Error| ConfigError::file(path, format!("cannot be read: {e}"));
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let file = match files::open(path) {
+        Ok((file, _)) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(failed(e)),
     };
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(ConfigError::file(path, "is larger than 1 MiB: not a configuration"));
-    }
+    let bytes = files::read_all(file, MAX_BYTES).map_err(failed)?;
     String::from_utf8(bytes).map(Some).map_err(|e| {
         let valid = e.utf8_error().valid_up_to();
         let good = String::from_utf8_lossy(&e.as_bytes()[..valid]);

@@ -16,6 +16,7 @@ use rustls::sign::CertifiedKey;
 use crate::error::Error;
 use crate::http::tls::{self, TlsSettings};
 use crate::system::env::Env;
+use crate::system::files;
 
 #[cfg(test)]
 mod tests;
@@ -152,7 +153,7 @@ fn add_client_pairs(settings: &mut TlsSettings, files: &[PathBuf]) -> Result<(),
 
 fn read_client(cert: &Path, key: &Path) -> Result<CertifiedKey, Error> {
     let chain = some_certificates(cert)?;
-    let bytes = fs::read(key).map_err(|source| unreadable(key, source))?;
+    let bytes = files::read_or_stream(key).map_err(|source| unreadable(key, source))?;
     let parsed = PrivateKeyDer::from_pem_slice(&bytes);
     // PKCS#8 says so in its label, the older forms in a header.
     if bytes.windows(9).any(|part| part == b"ENCRYPTED") {
@@ -180,7 +181,7 @@ fn some_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error>
 
 /// The certificates of a PEM file; `None` if it is broken.
 fn read_certificates(path: &Path) -> Result<Option<Vec<CertificateDer<'static>>>, Error> {
-    let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
+    let bytes = files::read_or_stream(path).map_err(|source| unreadable(path, source))?;
     Ok(CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().ok())
 }
 

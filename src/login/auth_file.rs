@@ -5,8 +5,7 @@
 //! decode every login even when some other part of the file has a wrong type: a problem is
 //! noted, and nothing is lost.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use base64::Engine;
@@ -14,9 +13,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::json::{Json, is_field, parse_first};
 use super::text::one_line;
-
-/// The largest file that is read, in bytes.
-const MAX_FILE: u64 = 8 * 1024 * 1024;
+use crate::system::files;
 
 /// Go's `base64.StdEncoding`: padding is a must, left-over bits may be anything.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -78,23 +75,12 @@ pub(super) fn lookup<'a, T>(pairs: &'a [(String, T)], key: &str) -> Option<&'a T
 
 /// Reads a file. `None` when it does not exist; the error is a reason without the path.
 pub(super) fn read(path: &Path) -> Result<Option<Text>, String> {
-    let meta = match std::fs::metadata(path) {
-        Ok(meta) => meta,
+    let (file, meta) = match files::open(path) {
+        Ok(opened) => opened,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    if meta.is_dir() {
-        return Err("is a directory".to_owned());
-    }
-    if !meta.is_file() {
-        return Err("is not a regular file".to_owned());
-    }
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(format!("is larger than {} MiB", MAX_FILE / 1024 / 1024));
-    }
+    let bytes = files::read_all(file, files::MAX_BYTES).map_err(|error| error.to_string())?;
     // Go puts the replacement character where a string is not UTF-8; so does this.
     let text = String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());

@@ -5,15 +5,14 @@
 //! docker's `--password-stdin`; newlines inside are (a Google service key is a JSON text).
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::text::one_line;
 use crate::config::PasswordSource;
 use crate::system::env::Env;
-use crate::system::process::{MAX_STDOUT, find_program, run};
+use crate::system::files;
+use crate::system::process::{find_program, run};
 use crate::system::secret::Secret;
 
 /// Why there is no password. `Display` names the place and quotes no secret.
@@ -85,11 +84,6 @@ fn from_command(argv: &[String], env: &Env, limit: Duration) -> Result<String, S
 }
 
 fn from_file(path: &Path) -> Result<String, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    file.take(MAX_STDOUT as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() > MAX_STDOUT {
-        return Err("the file is larger than 1 MiB".to_owned());
-    }
+    let bytes = files::read(path).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned())
 }

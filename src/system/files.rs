@@ -6,12 +6,15 @@
 //! ends the program meanwhile, the fresh file goes. Mode and owner stay. A symbolic link stays a
 //! link and its target is replaced, but not where anybody could have put it.
 
+mod read;
+
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::system::signals;
+pub(crate) use read::{MAX_BYTES, open, read, read_all, read_or_stream};
 
 /// The kernel's own limit on a chain of links.
 const MAX_LINKS: usize = 40;

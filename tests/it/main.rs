@@ -1,6 +1,7 @@
 //! All integration tests, one binary.
 
 mod complete;
+mod config;
 mod corpus;
 mod examples;
 mod generated;

@@ -138,7 +138,7 @@ fn files_that_cannot_be_read() {
     };
     assert_eq!(error(b"# a\n# \xc3\xa9\xff"), format!("{path}:2:4: not UTF-8 text"));
     let large = vec![b'#'; 1 << 21];
-    assert_eq!(error(&large), format!("{path}: is larger than 1 MiB: not a configuration"));
+    assert_eq!(error(&large), format!("{path}: cannot be read: is larger than 1 MiB"));
 
     std::fs::remove_file(place.file()).unwrap();
     std::fs::create_dir(place.file()).unwrap();
