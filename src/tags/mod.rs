@@ -2,5 +2,6 @@
 //!
 //! Pure: it knows names and dates, no registry and no clock.
 
+pub(crate) mod kind;
 pub(crate) mod select;
 pub(crate) mod version;

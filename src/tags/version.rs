@@ -22,7 +22,7 @@
 //! The module is pure and takes any text, however long or odd.
 
 mod key;
-mod parse;
+pub(super) mod parse;
 mod range;
 mod variant;
 
@@ -32,10 +32,12 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// A tag read as a version. It borrows the tag's text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Version<'a> {
     /// Digits and their separators: `1.27.3`, `2024-01-15`.
     components: &'a str,
+    /// Whether they are a date: `20240115`, `2024-01-15`.
+    is_date: bool,
     /// What raises the version: `-4`, `_292`, `u412`; often empty.
     revision: &'a str,
     pre: Option<Pre<'a>>,
@@ -156,7 +158,7 @@ pub(crate) fn newest_first<'t>(len: usize, tag: impl Fn(usize) -> &'t str) -> Ve
 
 /// The numbers in a text: runs of digits as they are, a letter on its own as its place in the
 /// alphabet, longer words skipped.
-fn elements<'a>(text: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
+pub(super) fn elements<'a>(text: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -181,13 +183,13 @@ const LETTERS: [&str; 26] = [
 ];
 
 /// Compares two runs of digits as numbers of any length.
-fn compare_numbers(a: &str, b: &str) -> Ordering {
+pub(super) fn compare_numbers(a: &str, b: &str) -> Ordering {
     let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 /// Compares the first `count` numbers of two lists, missing ones taken as 0.
-fn compare_padded<'a, 'b>(
+pub(super) fn compare_padded<'a, 'b>(
     a: impl Iterator<Item = &'a str>,
     b: impl Iterator<Item = &'b str>,
     count: usize,

@@ -20,12 +20,17 @@ pub(super) fn version(tag: &str) -> Option<Version<'_>> {
         return None;
     }
     let single = digits(bytes, start) == end - start;
-    let dated = if single { date_end(bytes, start) } else { None };
+    let dated = date_end(bytes, start);
     if let Some(date) = dated {
-        end = date;
+        // Behind a date of eight digits, the number of a rebuild counts as a component.
+        end = end.max(date);
     }
-    suffix(&tag[end..], single && dated.is_none())
-        .map(|version| Version { components: &tag[start..end], ..version })
+    let components = &tag[start..end];
+    suffix(&tag[end..], single && dated.is_none()).map(|version| Version {
+        components,
+        is_date: dated.is_some(),
+        ..version
+    })
 }
 
 /// Reads what follows the components; they are left empty. `glued_word_is_name`: a word glued to
@@ -33,10 +38,9 @@ pub(super) fn version(tag: &str) -> Option<Version<'_>> {
 pub(super) fn suffix(text: &str, glued_word_is_name: bool) -> Option<Version<'_>> {
     let bytes = text.as_bytes();
     if bytes.is_empty() {
-        return Some(Version { components: "", revision: "", pre: None, variant: ("", "") });
+        return Some(Version::default());
     }
-    let glued = letters(bytes, 0);
-    if glued > 1 && glued_word_is_name && kind(&bytes[..glued]).is_none() {
+    if glued_word_is_name && begins_a_name(bytes) {
         return None;
     }
     let revision = revision_end(bytes);
@@ -48,11 +52,17 @@ pub(super) fn suffix(text: &str, glued_word_is_name: bool) -> Option<Version<'_>
         }
         None => (None, (before, "")),
     };
-    Some(Version { components: "", revision: revised, pre, variant })
+    Some(Version { revision: revised, pre, variant, ..Version::default() })
+}
+
+/// Whether a lone number and this text behind it are a name: `32bit`, `3scale`, not `18rc1`.
+pub(in crate::tags) fn begins_a_name(bytes: &[u8]) -> bool {
+    let glued = letters(bytes, 0);
+    glued > 1 && pre_kind(&bytes[..glued]).is_none()
 }
 
 /// Where `digits *( "." digits )` ends.
-fn numbers_end(bytes: &[u8], start: usize) -> Option<usize> {
+pub(in crate::tags) fn numbers_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut end = start + digits(bytes, start);
     if end == start {
         return None;
@@ -66,8 +76,13 @@ fn numbers_end(bytes: &[u8], start: usize) -> Option<usize> {
     Some(end)
 }
 
-/// Where `YYYY-MM` or `YYYY-MM-DD` ends, with dashes or underscores.
-fn date_end(bytes: &[u8], start: usize) -> Option<usize> {
+/// Where a date ends: a number that begins with `YYYYMMDD`, or `YYYY-MM[-DD]` with dashes or
+/// underscores.
+pub(in crate::tags) fn date_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let length = digits(bytes, start);
+    if length >= 8 {
+        return is_compact_date(&bytes[start..]).then_some(start + length);
+    }
     let field = |at: usize, most: u8| {
         let token = word(bytes, at);
         let number = two_digits(token)?;
@@ -76,12 +91,24 @@ fn date_end(bytes: &[u8], start: usize) -> Option<usize> {
     };
     let separator = |at: usize| matches!(bytes.get(at), Some(b'-' | b'_'));
     let year = start + 4;
-    if digits(bytes, start) != 4 || !matches!(&bytes[start..start + 2], b"19" | b"20" | b"21") {
+    if length != 4 || !matches!(&bytes[start..start + 2], b"19" | b"20" | b"21") {
         return None;
     }
     let month = if separator(year) { field(year + 1, 12)? } else { return None };
     let day = if separator(month) { field(month + 1, 31) } else { None };
     Some(day.unwrap_or(month))
+}
+
+/// Where a time ends that stands directly behind a date: `T16-07-38Z`, `T103000`.
+pub(in crate::tags) fn time_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut end = start + 1 + digits(bytes, start + 1);
+    if !matches!(bytes.get(start), Some(b'T' | b't')) || end == start + 1 {
+        return None;
+    }
+    while is_separator(bytes.get(end)) && digits(bytes, end + 1) > 0 {
+        end += 1 + digits(bytes, end + 1);
+    }
+    Some(end + usize::from(matches!(bytes.get(end), Some(b'Z' | b'z'))))
 }
 
 fn two_digits(bytes: &[u8]) -> Option<u8> {
@@ -168,7 +195,7 @@ fn find_pre(bytes: &[u8], start: usize) -> Option<(PreKind, usize, usize, usize)
 fn marker(bytes: &[u8], at: usize, leads: bool, glued: bool) -> Option<PreKind> {
     let length = letters(bytes, at);
     if length != 1 {
-        let (kind, unmistakable) = kind(&bytes[at..at + length])?;
+        let (kind, unmistakable) = pre_kind(&bytes[at..at + length])?;
         return (leads || unmistakable).then_some(kind);
     }
     let number = digits(bytes, at + 1);
@@ -193,7 +220,7 @@ fn pre_numbers_end(bytes: &[u8], start: usize) -> usize {
     end
 }
 
-fn letter_kind(letter: u8) -> Option<PreKind> {
+pub(in crate::tags) fn letter_kind(letter: u8) -> Option<PreKind> {
     match letter {
         b'a' | b'A' => Some(PreKind::Alpha),
         b'b' | b'B' => Some(PreKind::Beta),
@@ -203,7 +230,7 @@ fn letter_kind(letter: u8) -> Option<PreKind> {
 }
 
 /// The pre-release that a whole word marks, and whether it can mean nothing else.
-fn kind(word: &[u8]) -> Option<(PreKind, bool)> {
+pub(in crate::tags) fn pre_kind(word: &[u8]) -> Option<(PreKind, bool)> {
     let mut lower = [0; LONGEST_WORD];
     let lower = lower.get_mut(..word.len())?;
     lower.copy_from_slice(word);
@@ -230,7 +257,7 @@ fn kind(word: &[u8]) -> Option<(PreKind, bool)> {
 
 /// Whether a word looks like a hash: seven or more hexadecimal digits, both letters and digits,
 /// that neither begin with a date such as `20240115` nor are a letter and a number (`b20240115`).
-pub(super) fn is_hash(word: &[u8]) -> bool {
+pub(in crate::tags) fn is_hash(word: &[u8]) -> bool {
     if word.len() < 7 {
         return false;
     }
@@ -255,18 +282,18 @@ fn is_compact_date(word: &[u8]) -> bool {
 }
 
 /// The letters and digits from `at` on.
-pub(super) fn word(bytes: &[u8], at: usize) -> &[u8] {
+pub(in crate::tags) fn word(bytes: &[u8], at: usize) -> &[u8] {
     let length = run(bytes, at, DIGIT | LETTER);
     bytes.get(at..at + length).unwrap_or_default()
 }
 
 /// The number of digits from `at` on.
-pub(super) fn digits(bytes: &[u8], at: usize) -> usize {
+pub(in crate::tags) fn digits(bytes: &[u8], at: usize) -> usize {
     run(bytes, at, DIGIT)
 }
 
 /// The number of letters from `at` on.
-pub(super) fn letters(bytes: &[u8], at: usize) -> usize {
+pub(in crate::tags) fn letters(bytes: &[u8], at: usize) -> usize {
     run(bytes, at, LETTER)
 }
 
@@ -300,6 +327,6 @@ fn all_digits(bytes: &[u8], at: usize) -> usize {
     if bytes.get(at + number).is_some_and(u8::is_ascii_alphabetic) { 0 } else { number }
 }
 
-fn is_separator(byte: Option<&u8>) -> bool {
+pub(in crate::tags) fn is_separator(byte: Option<&u8>) -> bool {
     matches!(byte, Some(b'-' | b'_' | b'.' | b'+'))
 }

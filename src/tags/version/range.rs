@@ -68,6 +68,15 @@ impl Range {
         self.alternatives.iter().any(|all| matches(all, version))
     }
 
+    /// Whether a version is within the bounds, whatever its variant. `pre`: pre-releases need not be
+    /// named.
+    pub(crate) fn contains(&self, version: &Version<'_>, pre: bool) -> bool {
+        self.alternatives.iter().any(|all| {
+            all.iter().all(|comparator| comparator.bounds(version))
+                && (pre || !version.is_prerelease() || all.iter().any(|c| c.admits(version)))
+        })
+    }
+
     /// As [`Range::matches`], and where the range names no variant the version must have none.
     pub(crate) fn matches_same_variant(&self, version: &Version<'_>) -> bool {
         self.alternatives.iter().any(|all| {
@@ -122,10 +131,17 @@ struct Comparator {
 impl Comparator {
     fn matches(&self, version: &Version<'_>) -> bool {
         let variant = self.variant.is_empty() || version.is_variant(&self.variant);
+        match self.operator {
+            Operator::NotEqual => !variant || self.bounds(version),
+            _ => variant && self.bounds(version),
+        }
+    }
+
+    /// Whether the numbers fit.
+    fn bounds(&self, version: &Version<'_>) -> bool {
         let order = self.compare(version);
         match self.operator {
-            Operator::NotEqual => order != Ordering::Equal || !variant,
-            _ if !variant => false,
+            Operator::NotEqual => order != Ordering::Equal,
             Operator::Equal => order == Ordering::Equal,
             Operator::Greater => order == Ordering::Greater,
             Operator::GreaterEqual => order != Ordering::Less,
