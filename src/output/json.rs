@@ -12,13 +12,13 @@ use crate::system::terminal::is_unsafe;
 
 /// Appends a value as one line of JSON, without the line feed. The error is that of the value's
 /// own `Serialize` (a map whose keys are not strings, say).
-pub fn write(out: &mut Vec<u8>, value: &impl Serialize) -> io::Result<()> {
+pub fn write(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(out, Safe);
     value.serialize(&mut serializer).map_err(io::Error::from)
 }
 
 /// Like [`write()`], as text.
-pub fn to_string(value: &impl Serialize) -> io::Result<String> {
+pub fn to_string(value: &(impl Serialize + ?Sized)) -> io::Result<String> {
     let mut out = Vec::new();
     write(&mut out, value)?;
     String::from_utf8(out).map_err(io::Error::other)
@@ -27,6 +27,15 @@ pub fn to_string(value: &impl Serialize) -> io::Result<String> {
 struct Safe;
 
 impl Formatter for Safe {
+    /// As Go and JavaScript write it: `1000`, not `1000.0`.
+    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        match value.abs() {
+            0.0 | 1e-6..1e21 => write!(writer, "{value}"),
+            size if size < 1.0 => write!(writer, "{value:e}"),
+            _ => writer.write_all(format!("{value:e}").replace('e', "e+").as_bytes()),
+        }
+    }
+
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         writer: &mut W,

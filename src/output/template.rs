@@ -1,27 +1,25 @@
 //! Go templates, as `docker … --format` has them.
 //!
 //! Our own small engine: words (`lexer`), tree (`parser`), run (`eval`), with the functions in
-//! one table (`functions`). It keeps to `text/template` where docker's users can see it (`<no
-//! value>`, `%!d(string=x)`, maps in order of their keys), has no `define` and no `template`, and
-//! bounds nesting, steps and output: no template, however odd, may end in a panic.
+//! one table (`functions`) and Go's texts for values (`text`). It keeps to `text/template` where
+//! docker's users can see it (`tests/vectors/templates` compares the two), prints `N/A` for what is
+//! not known, has no `define` and no `template`, and bounds nesting, steps and output: no template,
+//! however odd, may end in a panic.
 
-mod convert;
 mod eval;
 mod functions;
 mod lexer;
 mod parser;
-mod printf;
 #[cfg(test)]
 mod tests;
-mod tree;
-mod value;
+mod text;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use self::value::Value;
+use super::json;
 use crate::system::terminal::sanitize;
 
 /// The longest template, in bytes.
@@ -31,17 +29,16 @@ const MAX_LENGTH: usize = 64 << 10;
 #[derive(Debug, Clone)]
 pub struct Template {
     source: String,
-    tree: tree::Tree,
+    tree: parser::Tree,
 }
 
-/// What is wrong with a template, in one line; shown after the words `bad template`.
+/// What is wrong with a template, in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateError {
     /// The line of the template, from 1.
     pub line: usize,
     /// The column in that line, in characters, from 1.
     pub column: usize,
-    /// What is wrong there.
     pub message: String,
 }
 
@@ -83,7 +80,7 @@ impl Template {
             if source.len() > MAX_LENGTH {
                 return Err(Failure::new(0, "the template is too long"));
             }
-            parser::parse(lexer::tokens(source)?, source.len())
+            parser::parse(lexer::words(source)?, source.len())
         };
         let tree = parse().map_err(|failure: Failure| failure.locate(source))?;
         Ok(Template { source: source.to_owned(), tree })
@@ -101,34 +98,48 @@ impl Template {
         Err(Failure::new(*at, message).locate(&self.source))
     }
 
+    /// The fields of the row that the template names.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.tree.fields.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Whether the template names this field of the row.
-    pub fn names(&self, field: &str) -> bool {
-        self.tree.fields.iter().any(|(name, _)| name == field)
+    pub(crate) fn names(&self, field: &str) -> bool {
+        self.fields().any(|name| name == field)
     }
 
     /// Whether the template uses the row as a whole, as `{{json .}}` does.
-    pub fn uses_whole_row(&self) -> bool {
+    pub(crate) fn uses_whole_row(&self) -> bool {
         self.tree.whole_row
     }
 
     /// Runs the template over a row. Text from the row comes out sanitised.
     pub fn render(&self, row: &(impl Serialize + ?Sized)) -> Result<String, TemplateError> {
-        self.run(&self.value(row)?)
+        self.render_cells(row, &[])
     }
 
     /// Like [`Template::render`], but for every value of the row that `cells` names and that is no
     /// list and no map, its text for people takes the place of the value.
-    pub fn render_cells(
+    pub(crate) fn render_cells(
         &self,
         row: &(impl Serialize + ?Sized),
         cells: &[(&str, String)],
     ) -> Result<String, TemplateError> {
-        let value = match self.value(row)? {
-            Value::Struct(fields) => Value::Struct(humanize(&fields, cells)),
-            Value::Map(fields) => Value::Map(humanize(&fields, cells)),
-            other => other,
-        };
-        self.run(&value)
+        let json = if self.tree.whole_row { json::to_string(row).map(Some) } else { Ok(None) };
+        let unfit = |error: std::io::Error| Failure::new(0, error.to_string()).locate(&self.source);
+        let json = json.map_err(unfit)?;
+        let mut value = serde_json::to_value(row).map_err(|error| unfit(error.into()))?;
+        for (name, cell) in cells {
+            match value.get_mut(*name) {
+                // What is not known stays so, for `json`.
+                Some(Value::Null) if cell == "N/A" => {}
+                None | Some(Value::Array(_) | Value::Object(_)) => {}
+                Some(value) => *value = cell.as_str().into(),
+            }
+        }
+        text::guard(&mut value);
+        let (text, result) = eval::Run::new(&value, json.as_deref(), false).run(&self.tree.nodes);
+        result.map(|()| text).map_err(|failure| failure.locate(&self.source))
     }
 
     /// The line of headers: the template run over the headers themselves. Never fails; what cannot
@@ -137,32 +148,7 @@ impl Template {
         &self,
         headers: impl Iterator<Item = (&'static str, &'static str)>,
     ) -> String {
-        let headers = headers.map(|(key, header)| (Cow::Borrowed(key), Value::text(header)));
-        eval::run(&self.tree.nodes, &Value::Struct(headers.collect()), true).0
+        let headers = headers.map(|(key, header)| (key.to_owned(), header.into()));
+        eval::Run::new(&Value::Object(headers.collect()), None, true).run(&self.tree.nodes).0
     }
-
-    fn value(&self, row: &(impl Serialize + ?Sized)) -> Result<Value, TemplateError> {
-        let unfit = |error: convert::Unfit| Failure::new(0, error.to_string()).locate(&self.source);
-        convert::to_value(row).map_err(unfit)
-    }
-
-    fn run(&self, row: &Value) -> Result<String, TemplateError> {
-        let (text, result) = eval::run(&self.tree.nodes, row, false);
-        result.map(|()| text).map_err(|failure| failure.locate(&self.source))
-    }
-}
-
-fn humanize(
-    fields: &[(value::Key, Value)],
-    cells: &[(&str, String)],
-) -> std::sync::Arc<[(value::Key, Value)]> {
-    let field = |(key, value): &(value::Key, Value)| {
-        let cell = match value {
-            Value::List(_) | Value::Map(_) | Value::Struct(_) => None,
-            _ => cells.iter().find(|(name, _)| name == key),
-        };
-        let value = cell.map_or_else(|| value.clone(), |(_, text)| Value::foreign(text.as_str()));
-        (key.clone(), value)
-    };
-    fields.iter().map(field).collect()
 }

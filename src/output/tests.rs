@@ -113,7 +113,7 @@ fn templates_see_raw_values() {
     assert_eq!(
         write("{{.Tag}}\\t{{.Size}}\\t{{.Created}}", look(), None),
         "1.27-alpine\t5600000\t2025-06-01T12:00:00Z\n\
-         evil\\u{a}\\u{1b}[2J\\u{202e}\t<no value>\t<no value>\n"
+         evil\\u{a}\\u{1b}[2J\\u{202e}\tN/A\tN/A\n"
     );
     assert_eq!(write("{{index .Labels \"a.b\"}}", look(), None), "c\n\n");
 }

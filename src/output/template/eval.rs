@@ -1,27 +1,36 @@
-//! Runs a parsed template over one value.
+//! Runs a parsed template over one row.
 //!
 //! The result is a string, and an error leaves no half row behind: the caller writes rows whole.
-//! Time and output are bounded, for `range` can count to any number.
+//! What is not known (`null`) has no fields, no entries and no items, and is no error: a list must
+//! not break off at a row that lacks a date. Time and output are bounded, for `range` can count to
+//! any number.
+
+use serde_json::Value;
 
 use super::Failure;
-use super::functions::{Function, Kind};
-use super::tree::{Base, Command, Control, Node, Operand, Pipeline};
-use super::value::Value;
+use super::functions::Function;
+use super::parser::{Base, Command, Control, Node, Operand, Pipeline};
+use super::text;
 
 /// The most nodes and items one run may visit.
 const MAX_STEPS: usize = 5_000_000;
-
 /// The most text one run may print, in bytes.
 const MAX_OUTPUT: usize = 64 << 20;
-
 /// The longest text that a function may make, in bytes.
 const MAX_TEXT: usize = 16 << 20;
 
-/// One execution.
+/// Functions that leave a table's headers as they are.
+const SHAPING: [&str; 9] =
+    ["index", "join", "json", "lower", "slice", "split", "title", "truncate", "upper"];
+
 pub(super) struct Run<'t> {
+    row: &'t Value,
+    /// What `json` makes of the row: its members in the row's own order.
+    json: Option<&'t str>,
+    /// The row's values are the headers of its columns. What looks into one finds the header.
+    header: bool,
     variables: Vec<(&'t str, Value)>,
     out: String,
-    header: bool,
     steps: usize,
 }
 
@@ -33,17 +42,17 @@ enum Flow {
     Continue,
 }
 
-/// Runs a template over `row`. With `header` the row's values are the headers of its columns: the
-/// functions leave those alone, and what looks into one finds the header itself. The text comes
-/// back even when there is an error: what was printed up to there.
-pub(super) fn run(nodes: &[Node], row: &Value, header: bool) -> (String, Result<(), Failure>) {
-    let variables = vec![("$", row.clone())];
-    let mut run = Run { variables, out: String::new(), header, steps: 0 };
-    let result = run.list(nodes, row).map(|_| ());
-    (run.out, result)
-}
-
 impl<'t> Run<'t> {
+    pub(super) fn new(row: &'t Value, json: Option<&'t str>, header: bool) -> Self {
+        Run { row, json, header, variables: Vec::new(), out: String::new(), steps: 0 }
+    }
+
+    /// The text comes back even when there is an error: what was printed up to there.
+    pub(super) fn run(mut self, nodes: &'t [Node]) -> (String, Result<(), Failure>) {
+        let result = self.list(nodes, self.row).map(drop);
+        (text::escape(self.out), result)
+    }
+
     fn step(&mut self, at: usize) -> Result<(), Failure> {
         self.steps += 1;
         if self.steps > MAX_STEPS || self.out.len() > MAX_OUTPUT {
@@ -59,12 +68,18 @@ impl<'t> Run<'t> {
                 Node::Action(pipeline) => {
                     let value = self.pipeline(pipeline, dot)?;
                     if pipeline.variables.is_empty() {
-                        self.out.push_str(&value.to_text());
+                        self.out.push_str(&text::text(&value));
                     }
                 }
                 Node::Control(control, pipeline, body, otherwise) => {
                     let outside = self.variables.len();
-                    let flow = self.control(*control, pipeline, (body, otherwise), dot)?;
+                    let value = self.pipeline(pipeline, dot)?;
+                    let flow = match control {
+                        Control::Range => self.range(&value, pipeline, (body, otherwise), dot),
+                        _ if !text::is_true(&value) => self.list(otherwise, dot),
+                        Control::If => self.list(body, dot),
+                        Control::With => self.list(body, &value),
+                    }?;
                     self.variables.truncate(outside);
                     if flow != Flow::Next {
                         return Ok(flow);
@@ -77,22 +92,6 @@ impl<'t> Run<'t> {
         Ok(Flow::Next)
     }
 
-    fn control(
-        &mut self,
-        control: Control,
-        pipeline: &'t Pipeline,
-        (body, otherwise): (&'t [Node], &'t [Node]),
-        dot: &Value,
-    ) -> Result<Flow, Failure> {
-        let value = self.pipeline(pipeline, dot)?;
-        match control {
-            Control::Range => self.range(&value, pipeline, (body, otherwise), dot),
-            _ if !value.is_true() => self.list(otherwise, dot),
-            Control::If => self.list(body, dot),
-            Control::With => self.list(body, &value),
-        }
-    }
-
     fn range(
         &mut self,
         value: &Value,
@@ -100,42 +99,47 @@ impl<'t> Run<'t> {
         (body, otherwise): (&'t [Node], &'t [Node]),
         dot: &Value,
     ) -> Result<Flow, Failure> {
-        let mut any = false;
-        let mut visit = |run: &mut Self, key: Value, item: &Value| {
-            any = true;
-            run.iteration(pipeline, body, key, item)
-        };
-        match value {
-            Value::Nil => {}
-            Value::Int(count) => {
+        // A declared variable held the whole list until now.
+        if pipeline.declares {
+            self.variables.truncate(self.variables.len() - pipeline.variables.len());
+        }
+        let mut visit = |key: Value, item: &Value| self.iteration(pipeline, body, key, item);
+        let is_empty = match value {
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    if !visit(index.into(), item)? {
+                        break;
+                    }
+                }
+                items.is_empty()
+            }
+            Value::Object(members) => {
+                for (key, item) in members {
+                    if !visit(key.as_str().into(), item)? {
+                        break;
+                    }
+                }
+                members.is_empty()
+            }
+            Value::Number(count) if !count.is_f64() => {
+                let count = count.as_i64().unwrap_or(i64::MAX);
                 let mut index = 0;
-                while index < *count && visit(self, Value::Int(index), &Value::Int(index))? {
+                while index < count && visit(index.into(), &index.into())? {
                     index += 1;
                 }
+                count <= 0
             }
-            Value::List(items) => {
-                for (index, item) in (0..).zip(items.iter()) {
-                    if !visit(self, Value::Int(index), item)? {
-                        break;
-                    }
-                }
+            Value::String(_) if self.header => {
+                self.iteration(pipeline, body, value.clone(), value)?;
+                false
             }
-            Value::Map(entries) | Value::Struct(entries) => {
-                for (key, item) in entries.iter() {
-                    if !visit(self, Value::foreign(key.as_ref()), item)? {
-                        break;
-                    }
-                }
-            }
-            Value::Foreign(_) | Value::Text(_) if self.header => {
-                visit(self, value.clone(), value)?;
-            }
+            Value::Null => true,
             other => {
-                let message = format!("range can't iterate over a {}", other.type_name());
+                let message = format!("range can't iterate over a {}", text::type_name(other));
                 return Err(Failure::new(pipeline.at, message));
             }
-        }
-        if any { Ok(Flow::Next) } else { self.list(otherwise, dot) }
+        };
+        if is_empty { self.list(otherwise, dot) } else { Ok(Flow::Next) }
     }
 
     /// Runs the body of a range once; returns whether to go on.
@@ -170,28 +174,19 @@ impl<'t> Run<'t> {
 
     fn pipeline(&mut self, pipeline: &'t Pipeline, dot: &Value) -> Result<Value, Failure> {
         self.step(pipeline.at)?;
-        let mut value = None;
+        let mut piped = None;
         for command in &pipeline.commands {
-            value = Some(self.command(command, dot, value)?);
+            piped = Some(match (command.function, command.operands.first()) {
+                (Some(function), _) => self.call(function, command, dot, piped)?,
+                (None, Some(operand)) => self.operand(operand, dot)?,
+                (None, None) => Value::Null,
+            });
         }
-        let value = value.unwrap_or(Value::Nil);
+        let value = piped.unwrap_or(Value::Null);
         for name in &pipeline.variables {
             self.set(name, value.clone(), pipeline.declares);
         }
         Ok(value)
-    }
-
-    fn command(
-        &mut self,
-        command: &'t Command,
-        dot: &Value,
-        piped: Option<Value>,
-    ) -> Result<Value, Failure> {
-        match (command.function, command.operands.first()) {
-            (None, Some(operand)) => self.operand(operand, dot),
-            (None, None) => Ok(Value::Nil),
-            (Some(function), _) => self.call(function, command, dot, piped),
-        }
     }
 
     fn call(
@@ -204,24 +199,24 @@ impl<'t> Run<'t> {
         let mut arguments = Vec::with_capacity(command.operands.len() + 1);
         for operand in &command.operands {
             let value = self.operand(operand, dot)?;
-            match function.kind {
-                Kind::And if !value.is_true() => return Ok(value),
-                Kind::Or if value.is_true() => return Ok(value),
+            match function.name {
+                "and" if !text::is_true(&value) => return Ok(value),
+                "or" if text::is_true(&value) => return Ok(value),
                 _ => arguments.push(value),
             }
         }
         arguments.extend(piped);
-        let result = match function.kind {
+        let result = match (function.name, self.json) {
             // All before the last decided nothing, so the last decides.
-            Kind::And | Kind::Or => Ok(arguments.pop().unwrap_or(Value::Nil)),
-            Kind::Plain(call) => call(&arguments),
-            Kind::Shaping(_) if self.header => Ok(arguments.swap_remove(0)),
-            Kind::Shaping(call) => call(&arguments),
-            Kind::Printf(call) => call(&arguments, self.header),
+            ("and" | "or", _) => Ok(arguments.pop().unwrap_or(Value::Null)),
+            (name, _) if self.header && SHAPING.contains(&name) => Ok(arguments.swap_remove(0)),
+            ("printf", _) => text::printf(&arguments, self.header).map(Value::from),
+            ("json", Some(json)) if arguments[0] == *self.row => Ok(json.into()),
+            _ => (function.call)(&arguments),
         };
         let error = |message| Failure::new(command.at, format!("{}: {message}", function.name));
         match result {
-            Ok(value) if value.raw().is_some_and(|text| text.len() > MAX_TEXT) => {
+            Ok(Value::String(text)) if text.len() > MAX_TEXT => {
                 Err(error("the result is too long".to_owned()))
             }
             result => result.map_err(error),
@@ -229,37 +224,32 @@ impl<'t> Run<'t> {
     }
 
     fn operand(&mut self, operand: &'t Operand, dot: &Value) -> Result<Value, Failure> {
-        let base = match &operand.base {
-            Base::Dot => dot.clone(),
-            Base::Constant(value) => value.clone(),
-            Base::Paren(pipeline) => self.pipeline(pipeline, dot)?,
-            Base::Variable(name) => self
-                .variables
-                .iter()
-                .rev()
-                .find(|(known, _)| known == name)
-                .map_or(Value::Nil, |(_, value)| value.clone()),
-            Base::Call(function) => match function.kind {
-                Kind::Plain(call) | Kind::Shaping(call) => call(&[]),
-                _ => Ok(Value::Nil),
+        let made;
+        let mut value = match &operand.base {
+            Base::Dot => dot,
+            Base::Constant(value) => value,
+            Base::Variable(name) if name == "$" => self.row,
+            Base::Variable(name) => {
+                let found = self.variables.iter().rev().find(|(known, _)| known == name);
+                found.map_or(&Value::Null, |(_, value)| value)
             }
-            .map_err(|message| Failure::new(operand.at, message))?,
+            Base::Pipeline(pipeline) => {
+                made = self.pipeline(pipeline, dot)?;
+                &made
+            }
         };
-        operand.fields.iter().try_fold(base, |value, name| self.field(value, name, operand.at))
-    }
-
-    fn field(&self, value: Value, name: &str, at: usize) -> Result<Value, Failure> {
-        if let Some(found) = value.get(name) {
-            return Ok(found.clone());
+        for name in &operand.fields {
+            value = match value {
+                Value::Object(members) => members.get(name).unwrap_or(&Value::Null),
+                Value::Null => value,
+                Value::String(_) if self.header => value,
+                other => {
+                    let kind = text::type_name(other);
+                    let message = format!("can't evaluate field {name} in type {kind}");
+                    return Err(Failure::new(operand.at, message));
+                }
+            };
         }
-        match value {
-            Value::Map(_) => Ok(Value::Nil),
-            Value::Foreign(_) | Value::Text(_) if self.header => Ok(value),
-            Value::Nil => Err(Failure::new(at, format!("nil has no field {name}"))),
-            _ => {
-                let kind = value.type_name();
-                Err(Failure::new(at, format!("can't evaluate field {name} in type {kind}")))
-            }
-        }
+        Ok(value.clone())
     }
 }

@@ -2,165 +2,163 @@
 //!
 //! [`FUNCTIONS`] is the whole list; a new function is one more line there. Docker's functions want
 //! strings in Go because docker's columns are strings; ours are raw values, so any value will do
-//! and its text is taken.
+//! and its text is taken. What is not known stays so (`null` in, `null` out).
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::printf::sprintf;
-use super::value::Value;
-use crate::output::json;
+use serde_json::Value;
 
-type Call = fn(&[Value]) -> Result<Value, String>;
+use super::text::{is_true, raw, text, to_json, type_name};
 
-/// A function that templates can call.
+/// A function that templates can call. `and`, `or` and `printf` are the evaluator's own.
 #[derive(Debug)]
 pub(super) struct Function {
-    /// Its name.
     pub name: &'static str,
     /// The fewest and the most arguments.
     arguments: (usize, usize),
-    /// What it does.
-    pub kind: Kind,
-}
-
-/// How a function is called.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
-    /// Stops at the first argument that is false.
-    And,
-    /// Stops at the first argument that is true.
-    Or,
-    /// Always called.
-    Plain(Call),
-    /// Changes how its first argument looks; a column's header it leaves as it is.
-    Shaping(Call),
-    /// Is told whether its arguments are headers.
-    Printf(fn(&[Value], bool) -> Result<Value, String>),
+    pub call: fn(&[Value]) -> Result<Value, String>,
 }
 
 const MANY: usize = usize::MAX;
 
-const fn function(name: &'static str, arguments: (usize, usize), kind: Kind) -> Function {
-    Function { name, arguments, kind }
+macro_rules! functions {
+    ($($name:literal, $least:expr, $most:expr, $call:expr;)*) => {
+        &[$(Function { name: $name, arguments: ($least, $most), call: $call }),*]
+    };
 }
 
-/// All functions, by name.
-static FUNCTIONS: &[Function] = &[
-    function("and", (1, MANY), Kind::And),
-    function("eq", (2, MANY), Kind::Plain(eq)),
-    function("ge", (2, 2), Kind::Plain(|a| compare(a, Ordering::is_ge))),
-    function("gt", (2, 2), Kind::Plain(|a| compare(a, Ordering::is_gt))),
-    function("html", (1, MANY), Kind::Plain(html)),
-    function("index", (1, MANY), Kind::Shaping(index)),
-    function("join", (2, 2), Kind::Shaping(join)),
-    function("json", (1, 1), Kind::Shaping(to_json)),
-    function("le", (2, 2), Kind::Plain(|a| compare(a, Ordering::is_le))),
-    function("len", (1, 1), Kind::Plain(len)),
-    function("lower", (1, 1), Kind::Shaping(|a| Ok(Value::text(a[0].to_text().to_lowercase())))),
-    function("lt", (2, 2), Kind::Plain(|a| compare(a, Ordering::is_lt))),
-    function("ne", (2, 2), Kind::Plain(|a| Ok(Value::Bool(!equal(&a[0], &a[1])?)))),
-    function("not", (1, 1), Kind::Plain(|a| Ok(Value::Bool(!a[0].is_true())))),
-    function("or", (1, MANY), Kind::Or),
-    function("pad", (3, 3), Kind::Plain(pad)),
-    function("print", (0, MANY), Kind::Plain(|a| Ok(Value::text(print(a))))),
-    function("printf", (1, MANY), Kind::Printf(|a, header| sprintf(a, header).map(Value::text))),
-    function("println", (0, MANY), Kind::Plain(println)),
-    function("slice", (1, 3), Kind::Shaping(slice)),
-    function("split", (2, 2), Kind::Shaping(split)),
-    function("title", (1, 1), Kind::Shaping(|a| Ok(Value::text(title(&a[0].to_text()))))),
-    function("truncate", (2, 2), Kind::Shaping(truncate)),
-    function("upper", (1, 1), Kind::Shaping(|a| Ok(Value::text(a[0].to_text().to_uppercase())))),
-    function("urlquery", (1, MANY), Kind::Plain(urlquery)),
-];
+static FUNCTIONS: &[Function] = functions! {
+    "and", 1, MANY, |_| Ok(Value::Null);
+    "eq", 2, MANY, eq;
+    "ge", 2, 2, |a| compare(a, Ordering::is_ge);
+    "gt", 2, 2, |a| compare(a, Ordering::is_gt);
+    "html", 1, MANY, |a| Ok(html(&print(a)).into());
+    "index", 1, MANY, index;
+    "join", 2, 2, join;
+    "json", 1, 1, |a| to_json(&a[0]).map(Value::from);
+    "le", 2, 2, |a| compare(a, Ordering::is_le);
+    "len", 1, 1, len;
+    "lower", 1, 1, |a| on_text(a, |text| each_char(text, char::to_lowercase));
+    "lt", 2, 2, |a| compare(a, Ordering::is_lt);
+    "ne", 2, 2, |a| Ok((!equal(&a[0], &a[1])?).into());
+    "not", 1, 1, |a| Ok((!is_true(&a[0])).into());
+    "or", 1, MANY, |_| Ok(Value::Null);
+    "pad", 3, 3, pad;
+    "print", 0, MANY, |a| Ok(print(a).into());
+    "printf", 1, MANY, |_| Ok(Value::Null);
+    "println", 0, MANY, |a| Ok((a.iter().map(text).collect::<Vec<_>>().join(" ") + "\n").into());
+    "slice", 1, 3, slice;
+    "split", 2, 2, split;
+    "title", 1, 1, |a| on_text(a, title);
+    "truncate", 2, 2, truncate;
+    "upper", 1, 1, |a| on_text(a, |text| each_char(text, char::to_uppercase));
+    "urlquery", 1, MANY, |a| Ok(urlquery(&print(a)).into());
+};
 
-/// The function of that name.
 pub(super) fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)
 }
 
 impl Function {
-    /// Checks a number of arguments.
     pub(super) fn check(&self, count: usize) -> Result<(), String> {
         let (least, most) = self.arguments;
         if (least..=most).contains(&count) {
             return Ok(());
         }
-        let want = if count < least { format!("at least {least}") } else { format!("{most}") };
+        let want = if count < least { format!("at least {least}") } else { most.to_string() };
         Err(format!("wrong number of arguments for {}: want {want}, got {count}", self.name))
     }
 }
 
-fn equal(a: &Value, b: &Value) -> Result<bool, String> {
+/// Two values of one kind in order; `None` where Go does not compare them.
+fn order(a: &Value, b: &Value) -> Option<Option<Ordering>> {
     match (a, b) {
-        (Value::Nil, b) => Ok(*b == Value::Nil),
-        (_, Value::Nil) => Ok(false),
-        (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
-        (Value::Int(a), Value::Int(b)) => Ok(a == b),
-        (Value::Float(a), Value::Float(b)) => Ok(a == b),
-        (a, b) => match (a.raw(), b.raw()) {
-            (Some(a), Some(b)) => Ok(a == b),
-            _ => Err(incompatible(a, b)),
-        },
+        (Value::String(a), Value::String(b)) => Some(Some(raw(a).cmp(&raw(b)))),
+        (Value::Number(a), Value::Number(b)) if a.is_f64() && b.is_f64() => {
+            Some(a.as_f64()?.partial_cmp(&b.as_f64()?))
+        }
+        (Value::Number(a), Value::Number(b)) => {
+            let whole = |n: &serde_json::Number| {
+                n.as_i64().map(i128::from).or_else(|| n.as_u64().map(i128::from))
+            };
+            Some(Some(whole(a)?.cmp(&whole(b)?)))
+        }
+        _ => None,
     }
 }
 
 fn incompatible(a: &Value, b: &Value) -> String {
-    format!("cannot compare a {} with a {}", a.type_name(), b.type_name())
+    format!("cannot compare a {} with a {}", type_name(a), type_name(b))
+}
+
+fn equal(a: &Value, b: &Value) -> Result<bool, String> {
+    match (a, b) {
+        (Value::Null, _) | (_, Value::Null) => Ok(a == b),
+        (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
+        _ => order(a, b).map(|order| order == Some(Ordering::Equal)).ok_or(incompatible(a, b)),
+    }
 }
 
 fn eq(arguments: &[Value]) -> Result<Value, String> {
     for other in &arguments[1..] {
         if equal(&arguments[0], other)? {
-            return Ok(Value::Bool(true));
+            return Ok(true.into());
         }
     }
-    Ok(Value::Bool(false))
+    Ok(false.into())
 }
 
 fn compare(arguments: &[Value], wanted: fn(Ordering) -> bool) -> Result<Value, String> {
-    let (a, b) = (&arguments[0], &arguments[1]);
-    let order = match (a, b) {
-        (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
-        (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
-        (a, b) => match (a.raw(), b.raw()) {
-            (Some(a), Some(b)) => Some(a.cmp(b)),
-            _ => return Err(incompatible(a, b)),
-        },
-    };
-    Ok(Value::Bool(order.is_some_and(wanted)))
+    match (&arguments[0], &arguments[1]) {
+        // What is not known is neither more nor less than anything.
+        (Value::Null, _) | (_, Value::Null) => Ok(false.into()),
+        (a, b) => {
+            let order = order(a, b).ok_or_else(|| incompatible(a, b))?;
+            Ok(order.is_some_and(wanted).into())
+        }
+    }
 }
 
 fn len(arguments: &[Value]) -> Result<Value, String> {
-    let len = match &arguments[0] {
-        Value::Foreign(text) | Value::Text(text) => text.len(),
-        Value::List(items) => items.len(),
-        Value::Map(entries) => entries.len(),
-        other => return Err(format!("a {} has no length", other.type_name())),
-    };
-    Ok(Value::Int(len as i128))
+    Ok(match &arguments[0] {
+        Value::Null => 0,
+        Value::String(text) => raw(text).len(),
+        Value::Array(items) => items.len(),
+        Value::Object(members) => members.len(),
+        other => return Err(format!("a {} has no length", type_name(other))),
+    }
+    .into())
 }
 
 fn index(arguments: &[Value]) -> Result<Value, String> {
     let mut value = arguments[0].clone();
     for key in &arguments[1..] {
-        value = match (&value, key) {
-            (Value::List(items), Value::Int(at)) => {
-                let item = usize::try_from(*at).ok().and_then(|at| items.get(at));
-                item.cloned().ok_or_else(|| format!("index out of range: {at}"))?
+        let position = || {
+            let wrong = || format!("cannot index a {} with {}", type_name(&value), text(key));
+            key.as_i64().ok_or_else(wrong)
+        };
+        let outside = |at: i64| format!("index out of range: {at}");
+        value = match &value {
+            Value::Null => Value::Null,
+            Value::Array(items) => {
+                let at = position()?;
+                let item = usize::try_from(at).ok().and_then(|at| items.get(at));
+                item.cloned().ok_or_else(|| outside(at))?
             }
-            (Value::Map(entries), key) => {
-                let name = key.raw().ok_or("a map's key must be a string")?;
+            Value::String(text) => {
+                let at = position()?;
+                let byte = usize::try_from(at).ok().and_then(|at| raw(text).bytes().nth(at));
+                byte.ok_or_else(|| outside(at))?.into()
+            }
+            Value::Object(members) => {
+                let name = key.as_str().ok_or("a map's key must be a string")?;
                 // As Go's map[string]string: what is not there is the empty string.
-                let strings = entries.iter().all(|(_, value)| value.raw().is_some());
-                let missing = if strings { Value::text("") } else { Value::Nil };
-                value.get(name).cloned().unwrap_or(missing)
+                let strings = members.values().all(Value::is_string);
+                let missing = if strings { "".into() } else { Value::Null };
+                members.get(name).cloned().unwrap_or(missing)
             }
-            (Value::Nil, _) => return Err("nil has no entries".to_owned()),
-            (Value::List(_), key) => {
-                return Err(format!("cannot index a list with a {}", key.type_name()));
-            }
-            (other, _) => return Err(format!("can't index a {}", other.type_name())),
+            other => return Err(format!("can't index a {}", type_name(other))),
         };
     }
     Ok(value)
@@ -169,137 +167,122 @@ fn index(arguments: &[Value]) -> Result<Value, String> {
 fn slice(arguments: &[Value]) -> Result<Value, String> {
     let value = &arguments[0];
     let len = match value {
-        Value::Foreign(text) | Value::Text(text) => text.len(),
-        Value::List(items) => items.len(),
-        other => return Err(format!("can't slice a {}", other.type_name())),
+        Value::Null => return Ok(Value::Null),
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.len(),
+        other => return Err(format!("can't slice a {}", type_name(other))),
     };
-    let bound = |argument: usize, default: usize| match arguments.get(argument) {
-        None => Ok(default),
-        Some(Value::Int(at)) => usize::try_from(*at)
-            .ok()
-            .filter(|at| *at <= len)
-            .ok_or_else(|| format!("index out of range: {at}")),
-        Some(other) => Err(format!("cannot slice with a {}", other.type_name())),
+    let bound = |argument: usize, default: usize| {
+        let Some(at) = arguments.get(argument) else { return Ok(default) };
+        let bound = at.as_u64().and_then(|at| usize::try_from(at).ok()).filter(|at| *at <= len);
+        bound.ok_or_else(|| format!("index out of range: {}", text(at)))
     };
     let (start, end) = (bound(1, 0)?, bound(2, len)?);
     if start > end {
         return Err(format!("invalid slice index: {start} > {end}"));
     }
-    let part = |text: &str| text.get(start..end).map(str::to_owned).ok_or("inside a character");
-    Ok(match value {
-        Value::List(items) => Value::List(items[start..end].into()),
-        Value::Foreign(text) => Value::foreign(part(text)?),
-        other => Value::text(part(other.raw().unwrap_or(""))?),
-    })
-}
-
-fn join(arguments: &[Value]) -> Result<Value, String> {
-    let separator = arguments[1].to_text();
-    match &arguments[0] {
-        Value::List(items) => {
-            let parts: Vec<Cow<'_, str>> = items.iter().map(Value::to_text).collect();
-            Ok(Value::text(parts.join(&separator)))
+    match value {
+        Value::Array(items) => Ok(items[start..end].to_vec().into()),
+        other => {
+            let part = other.as_str().and_then(|text| text.get(start..end));
+            part.map(Value::from).ok_or_else(|| "inside a character".to_owned())
         }
-        Value::Map(entries) => {
-            let part = |(key, value): &(Cow<'static, str>, Value)| {
-                format!("{}={}", Value::foreign(key.as_ref()).to_text(), value.to_text())
-            };
-            Ok(Value::text(entries.iter().map(part).collect::<Vec<_>>().join(&separator)))
-        }
-        Value::Nil => Ok(Value::text("")),
-        other => Err(format!("expected a list, not a {}", other.type_name())),
     }
 }
 
+/// The items in a row, or a map's values in order.
+fn join(arguments: &[Value]) -> Result<Value, String> {
+    let mut parts: Vec<Cow<'_, str>> = match &arguments[0] {
+        Value::Null => Vec::new(),
+        Value::Array(items) => items.iter().map(text).collect(),
+        Value::Object(members) => members.values().map(text).collect(),
+        other => return Err(format!("expected a list, not a {}", type_name(other))),
+    };
+    if arguments[0].is_object() {
+        parts.sort();
+    }
+    Ok(parts.join(&text(&arguments[1])).into())
+}
+
 fn split(arguments: &[Value]) -> Result<Value, String> {
-    let (text, separator) = (arguments[0].to_text(), arguments[1].to_text());
-    let item = |part: &str| Value::text(part);
-    Ok(Value::List(match separator.is_empty() {
-        true => text.chars().map(|c| item(c.encode_utf8(&mut [0; 4]))).collect(),
-        false => text.split(separator.as_ref()).map(item).collect(),
-    }))
+    if arguments[0].is_null() {
+        return Ok(Value::Null);
+    }
+    let (text, separator) = (text(&arguments[0]), text(&arguments[1]));
+    if separator.is_empty() {
+        return Ok(text.chars().map(String::from).collect::<Vec<_>>().into());
+    }
+    Ok(text.split(separator.as_ref()).collect::<Vec<_>>().into())
 }
 
-fn to_json(arguments: &[Value]) -> Result<Value, String> {
-    json::to_string(&arguments[0]).map(Value::text).map_err(|error| error.to_string())
+fn on_text(arguments: &[Value], change: impl Fn(&str) -> String) -> Result<Value, String> {
+    let value = &arguments[0];
+    Ok(if value.is_null() { Value::Null } else { change(&text(value)).into() })
 }
 
+/// Changes each character for one other, as Go does: `ß` has no single capital and stays.
+fn each_char<I: ExactSizeIterator<Item = char>>(text: &str, change: fn(char) -> I) -> String {
+    let one = |c: char| {
+        let mut changed = change(c);
+        if changed.len() == 1 || c == 'İ' { changed.next().unwrap_or(c) } else { c }
+    };
+    text.chars().map(one).collect()
+}
+
+/// `strings.Title`: the first character of each word in upper case.
 fn title(text: &str) -> String {
     let mut start = true;
     let mut titled = String::with_capacity(text.len());
     for c in text.chars() {
-        if start {
-            titled.extend(c.to_uppercase());
+        let part = if start {
+            each_char(c.encode_utf8(&mut [0; 4]), char::to_uppercase)
         } else {
-            titled.push(c);
-        }
-        start = !(c.is_alphanumeric() || matches!(c, '_' | '\''));
+            c.into()
+        };
+        titled.push_str(&part);
+        start =
+            if c.is_ascii() { !c.is_ascii_alphanumeric() && c != '_' } else { c.is_whitespace() };
     }
     titled
 }
 
 fn count(value: &Value, most: usize) -> Result<usize, String> {
-    match value {
-        Value::Int(count) => usize::try_from(*count)
-            .ok()
-            .filter(|count| *count <= most)
-            .ok_or_else(|| format!("{count} is out of range")),
-        other => Err(format!("expected a number, not a {}", other.type_name())),
-    }
+    let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
+    count.filter(|count| *count <= most).ok_or_else(|| format!("{} is out of range", text(value)))
 }
 
 /// `pad TEXT BEFORE AFTER`: so many blanks around a text that is not empty.
 fn pad(arguments: &[Value]) -> Result<Value, String> {
-    let text = arguments[0].to_text();
-    let before = count(&arguments[1], 10_000)?;
-    let after = count(&arguments[2], 10_000)?;
-    Ok(Value::text(match text.is_empty() {
-        true => String::new(),
-        false => format!("{:before$}{text}{:after$}", "", ""),
-    }))
+    let (before, after) = (count(&arguments[1], 10_000)?, count(&arguments[2], 10_000)?);
+    let text = text(&arguments[0]);
+    Ok(if text.is_empty() {
+        "".into()
+    } else {
+        format!("{:before$}{text}{:after$}", "", "").into()
+    })
 }
 
-/// `truncate TEXT LENGTH`: at most so many characters.
+/// `truncate TEXT LENGTH`: at most so many characters. (Docker counts bytes and may cut one in two.)
 fn truncate(arguments: &[Value]) -> Result<Value, String> {
-    let length = count(&arguments[1], usize::MAX)?;
-    Ok(Value::text(arguments[0].to_text().chars().take(length).collect::<String>()))
+    let length = count(&arguments[1], MANY)?;
+    on_text(arguments, |text| text.chars().take(length).collect())
 }
 
+/// As Go's `fmt.Sprint`: a space between two values of which neither is a string.
 fn print(arguments: &[Value]) -> String {
     let mut out = String::new();
-    let mut after_string = true;
-    for value in arguments {
-        let is_string = value.raw().is_some();
-        if !is_string && !after_string {
+    for (index, value) in arguments.iter().enumerate() {
+        if index > 0 && !value.is_string() && !arguments[index - 1].is_string() {
             out.push(' ');
         }
-        out.push_str(&go_text(value));
-        after_string = is_string;
+        out.push_str(&text(value));
     }
     out
 }
 
-fn println(arguments: &[Value]) -> Result<Value, String> {
-    let parts: Vec<Cow<'_, str>> = arguments.iter().map(go_text).collect();
-    Ok(Value::text(parts.join(" ") + "\n"))
-}
-
-/// The text that Go's `fmt` gives, which knows `<nil>` and not the `<no value>` of templates.
-fn go_text(value: &Value) -> Cow<'_, str> {
-    if *value == Value::Nil { Cow::Borrowed("<nil>") } else { value.to_text() }
-}
-
-/// What `html` and `urlquery` work on: one text as it is, else what `print` makes.
-fn one_text(arguments: &[Value]) -> Cow<'_, str> {
-    match arguments {
-        [value] => value.to_text(),
-        _ => Cow::Owned(print(arguments)),
-    }
-}
-
-fn html(arguments: &[Value]) -> Result<Value, String> {
+fn html(text: &str) -> String {
     let mut out = String::new();
-    for c in one_text(arguments).chars() {
+    for c in text.chars() {
         match c {
             '\'' => out.push_str("&#39;"),
             '"' => out.push_str("&#34;"),
@@ -310,12 +293,12 @@ fn html(arguments: &[Value]) -> Result<Value, String> {
             c => out.push(c),
         }
     }
-    Ok(Value::text(out))
+    out
 }
 
-fn urlquery(arguments: &[Value]) -> Result<Value, String> {
+fn urlquery(text: &str) -> String {
     let mut out = String::new();
-    for byte in one_text(arguments).bytes() {
+    for byte in raw(text).bytes() {
         match byte {
             b' ' => out.push('+'),
             b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
@@ -323,5 +306,5 @@ fn urlquery(arguments: &[Value]) -> Result<Value, String> {
             byte => out.push_str(&format!("%{byte:02X}")),
         }
     }
-    Ok(Value::text(out))
+    out
 }

@@ -6,19 +6,79 @@
 
 use std::collections::VecDeque;
 
+use serde_json::Value;
+
 use super::Failure;
 use super::functions::{self, Function};
-use super::lexer::{Kind, Token};
-use super::tree::{Base, Command, Control, Node, Operand, Pipeline, Tree};
-use super::value::Value;
+use super::lexer::{Token, Word};
 
 /// How deep parentheses and control structures may nest.
 const MAX_DEPTH: usize = 64;
 
-/// Parses the words of a template.
-pub(super) fn parse(tokens: Vec<Token>, length: usize) -> Result<Tree, Failure> {
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    Text(String),
+    Action(Pipeline),
+    /// Condition or list, body, and what stands after `else`.
+    Control(Control, Pipeline, Vec<Node>, Vec<Node>),
+    Break,
+    Continue,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Control {
+    If,
+    With,
+    Range,
+}
+
+/// `$a, $b := command | command`
+#[derive(Debug, Clone)]
+pub(super) struct Pipeline {
+    pub variables: Vec<String>,
+    /// Whether the variables are new (`:=`).
+    pub declares: bool,
+    /// At least one command; each gets the value of the one before as its last argument.
+    pub commands: Vec<Command>,
+    pub at: usize,
+}
+
+/// A function and its arguments, or one operand alone.
+#[derive(Debug, Clone)]
+pub(super) struct Command {
+    pub function: Option<&'static Function>,
+    pub operands: Vec<Operand>,
+    pub at: usize,
+}
+
+/// A value's source, and the fields to follow from there.
+#[derive(Debug, Clone)]
+pub(super) struct Operand {
+    pub base: Base,
+    pub fields: Vec<String>,
+    pub at: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Base {
+    Dot,
+    Variable(String),
+    Constant(Value),
+    Pipeline(Box<Pipeline>),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Tree {
+    pub nodes: Vec<Node>,
+    /// The row's fields that it names, and where.
+    pub fields: Vec<(String, usize)>,
+    /// Whether it uses the row as a whole, as `{{json .}}` does.
+    pub whole_row: bool,
+}
+
+pub(super) fn parse(words: Vec<Word>, length: usize) -> Result<Tree, Failure> {
     let mut parser = Parser {
-        tokens: tokens.into_iter().collect(),
+        words: words.into(),
         length,
         depth: 0,
         ranges: 0,
@@ -27,24 +87,18 @@ pub(super) fn parse(tokens: Vec<Token>, length: usize) -> Result<Tree, Failure> 
         fields: Vec::new(),
         whole_row: false,
     };
-    match parser.list()? {
-        (nodes, Stop::Template) => {
-            Ok(Tree { nodes, fields: parser.fields, whole_row: parser.whole_row })
-        }
-        (_, Stop::End(at)) => Err(Failure::new(at, "unexpected {{end}}")),
-        (_, Stop::Else(at)) => Err(Failure::new(at, "unexpected {{else}}")),
+    let (nodes, stop) = parser.list()?;
+    match stop {
+        None => Ok(Tree { nodes, fields: parser.fields, whole_row: parser.whole_row }),
+        Some((word, at)) => Err(Failure::new(at, format!("unexpected {{{{{word}}}}}"))),
     }
 }
 
-/// What a list of nodes ended with. After `else` the rest of its action is still unread.
-enum Stop {
-    Template,
-    End(usize),
-    Else(usize),
-}
+/// `end` or `else`, and where it stands. After `else` the rest of its action is still unread.
+type Stop = Option<(&'static str, usize)>;
 
 struct Parser {
-    tokens: VecDeque<Token>,
+    words: VecDeque<Word>,
     length: usize,
     depth: usize,
     ranges: usize,
@@ -55,40 +109,32 @@ struct Parser {
 }
 
 impl Parser {
-    fn peek(&self) -> Option<&Kind> {
-        self.tokens.front().map(|token| &token.kind)
+    fn peek(&self) -> Option<&Token> {
+        self.words.front().map(|word| &word.token)
     }
 
     fn at(&self) -> usize {
-        self.tokens.front().map_or(self.length, |token| token.at)
+        self.words.front().map_or(self.length, |word| word.at)
     }
 
-    fn take_if(&mut self, wanted: impl FnOnce(&Token) -> bool) -> Option<Token> {
-        self.tokens.front().is_some_and(wanted).then(|| self.tokens.pop_front())?
+    fn fail<T>(&self, message: impl Into<String>) -> Result<T, Failure> {
+        Err(Failure::new(self.at(), message))
     }
 
-    fn next_if(&mut self, kind: &Kind) -> bool {
-        self.take_if(|token| token.kind == *kind).is_some()
-    }
-
-    fn keyword(&mut self) -> Option<String> {
-        const KEYWORDS: [&str; 10] = [
-            "if", "with", "range", "else", "end", "break", "continue", "define", "template",
-            "block",
-        ];
-        let is_keyword = |token: &Token| matches!(&token.kind, Kind::Word(word) if KEYWORDS.contains(&word.as_str()));
-        match self.take_if(is_keyword)?.kind {
-            Kind::Word(word) => Some(word),
-            _ => None,
+    fn skip(&mut self, token: &Token) -> bool {
+        let is_next = self.peek() == Some(token);
+        if is_next {
+            self.words.pop_front();
         }
+        is_next
     }
 
     fn close(&mut self, after: &str) -> Result<(), Failure> {
-        let at = self.at();
-        match self.next_if(&Kind::Close) {
-            true => Ok(()),
-            false => Err(Failure::new(at, format!("unexpected word after {after}"))),
+        if self.peek() != Some(&Token::Close) {
+            return self.fail(format!("unexpected word after {after}"));
         }
+        self.words.pop_front();
+        Ok(())
     }
 
     fn deeper<T>(
@@ -96,7 +142,7 @@ impl Parser {
         parse: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         if self.depth == MAX_DEPTH {
-            return Err(Failure::new(self.at(), "the template is nested too deeply"));
+            return self.fail("the template is nested too deeply");
         }
         self.depth += 1;
         let result = parse(self);
@@ -104,27 +150,38 @@ impl Parser {
         result
     }
 
+    fn keyword(&mut self) -> Option<&'static str> {
+        const KEYWORDS: [&str; 10] = [
+            "if", "with", "range", "else", "end", "break", "continue", "define", "template",
+            "block",
+        ];
+        let Some(Token::Word(word)) = self.peek() else { return None };
+        let keyword = KEYWORDS.into_iter().find(|keyword| keyword == word)?;
+        self.words.pop_front();
+        Some(keyword)
+    }
+
     fn list(&mut self) -> Result<(Vec<Node>, Stop), Failure> {
         let mut nodes = Vec::new();
-        while let Some(Token { kind, at, .. }) = self.tokens.pop_front() {
-            if let Kind::Text(text) = kind {
+        while let Some(Word { token, at, .. }) = self.words.pop_front() {
+            if let Token::Text(text) = token {
                 nodes.push(Node::Text(text));
                 continue;
             }
-            let node = match self.keyword().as_deref() {
+            nodes.push(match self.keyword() {
                 None => {
-                    let pipeline = self.pipeline(false)?;
+                    let pipeline = self.pipeline(1)?;
                     self.close("this pipeline")?;
                     Node::Action(pipeline)
                 }
                 Some("if") => self.deeper(|parser| parser.control(Control::If, at))?,
                 Some("with") => self.deeper(|parser| parser.control(Control::With, at))?,
                 Some("range") => self.deeper(|parser| parser.control(Control::Range, at))?,
+                Some("else") => return Ok((nodes, Some(("else", at)))),
                 Some("end") => {
                     self.close("end")?;
-                    return Ok((nodes, Stop::End(at)));
+                    return Ok((nodes, Some(("end", at))));
                 }
-                Some("else") => return Ok((nodes, Stop::Else(at))),
                 Some(word @ ("break" | "continue")) => {
                     if self.ranges == 0 {
                         return Err(Failure::new(at, format!("{word} outside range")));
@@ -133,42 +190,41 @@ impl Parser {
                     if word == "break" { Node::Break } else { Node::Continue }
                 }
                 Some(word) => return Err(Failure::new(at, format!("{word} is not supported"))),
-            };
-            nodes.push(node);
+            });
         }
-        Ok((nodes, Stop::Template))
+        Ok((nodes, None))
     }
 
     /// Parses from behind the keyword through the matching `end`.
     fn control(&mut self, control: Control, at: usize) -> Result<Node, Failure> {
-        let outside = self.variables.len();
-        let dot_is_row = self.dot_is_row;
-        let pipeline = self.pipeline(control == Control::Range)?;
+        let (outside, dot_is_row) = (self.variables.len(), self.dot_is_row);
+        let is_range = control == Control::Range;
+        let pipeline = self.pipeline(if is_range { 2 } else { 1 })?;
         self.close("this pipeline")?;
 
         let inside = self.variables.len();
         self.dot_is_row = dot_is_row && control == Control::If;
-        self.ranges += usize::from(control == Control::Range);
-        let (body, end) = self.list()?;
-        self.ranges -= usize::from(control == Control::Range);
+        self.ranges += usize::from(is_range);
+        let (body, mut stop) = self.list()?;
+        self.ranges -= usize::from(is_range);
         self.dot_is_row = dot_is_row;
         self.variables.truncate(inside);
 
-        let (otherwise, end) = match end {
-            Stop::Else(at) => self.otherwise(at)?,
-            end => (Vec::new(), end),
-        };
+        let mut otherwise = Vec::new();
+        if let Some(("else", at)) = stop {
+            (otherwise, stop) = self.otherwise(at)?;
+        }
         self.variables.truncate(outside);
-        match end {
-            Stop::End(_) => Ok(Node::Control(control, pipeline, body, otherwise)),
-            Stop::Else(at) => Err(Failure::new(at, "a second {{else}}")),
-            Stop::Template => Err(Failure::new(at, "this has no {{end}}")),
+        match stop {
+            Some(("end", _)) => Ok(Node::Control(control, pipeline, body, otherwise)),
+            Some((_, at)) => Err(Failure::new(at, "a second {{else}}")),
+            None => Err(Failure::new(at, "this has no {{end}}")),
         }
     }
 
     /// What follows `else`: a list, or another `if` or `with` that shares our `end`.
     fn otherwise(&mut self, at: usize) -> Result<(Vec<Node>, Stop), Failure> {
-        let control = match self.keyword().as_deref() {
+        let control = match self.keyword() {
             Some("if") => Control::If,
             Some("with") => Control::With,
             _ => {
@@ -177,19 +233,16 @@ impl Parser {
             }
         };
         let node = self.deeper(|parser| parser.control(control, at))?;
-        Ok((vec![node], Stop::End(at)))
+        Ok((vec![node], Some(("end", at))))
     }
 
-    /// Parses up to, not including, the closing braces or parenthesis.
-    fn pipeline(&mut self, in_range: bool) -> Result<Pipeline, Failure> {
+    /// Parses up to, not including, the closing braces or parenthesis. It may set `most` variables.
+    fn pipeline(&mut self, most: usize) -> Result<Pipeline, Failure> {
         let at = self.at();
-        let (variables, declares) = self.declaration(in_range)?;
-        let mut commands = Vec::new();
-        loop {
-            commands.push(self.command(!commands.is_empty())?);
-            if !self.next_if(&Kind::Pipe) {
-                break;
-            }
+        let (variables, declares) = self.declaration(most)?;
+        let mut commands = vec![self.command(false)?];
+        while self.skip(&Token::Symbol("|")) {
+            commands.push(self.command(true)?);
         }
         if declares {
             self.variables.extend(variables.iter().cloned());
@@ -197,92 +250,79 @@ impl Parser {
         Ok(Pipeline { variables, declares, commands, at })
     }
 
-    fn declaration(&mut self, in_range: bool) -> Result<(Vec<String>, bool), Failure> {
-        let mut ahead = self.tokens.iter().map(|token| &token.kind);
-        let most = if in_range { 2 } else { 1 };
+    fn declaration(&mut self, most: usize) -> Result<(Vec<String>, bool), Failure> {
+        let mut ahead = self.words.iter().map(|word| &word.token);
         let mut variables = Vec::new();
         let declares = loop {
-            let Some(Kind::Variable(name)) = ahead.next() else { return Ok((Vec::new(), false)) };
+            let Some(Token::Variable(name)) = ahead.next() else { return Ok((Vec::new(), false)) };
             variables.push(name.clone());
             match ahead.next() {
-                Some(Kind::Comma) if variables.len() < most => {}
-                Some(Kind::Declare) => break true,
-                Some(Kind::Assign) => break false,
+                Some(Token::Symbol(",")) if variables.len() < most => {}
+                Some(Token::Symbol(":=")) => break true,
+                Some(Token::Symbol("=")) => break false,
                 _ => return Ok((Vec::new(), false)),
             }
         };
         for name in &variables {
-            let at = self.at();
             if name == "$" || !(declares || self.variables.contains(name)) {
-                return Err(Failure::new(at, format!("cannot set variable {name}")));
+                return self.fail(format!("cannot set variable {name}"));
             }
-            self.tokens.pop_front();
-            self.tokens.pop_front();
+            self.words.drain(..2);
         }
         Ok((variables, declares))
     }
 
     fn command(&mut self, piped: bool) -> Result<Command, Failure> {
         let at = self.at();
-        let mut function = None;
-        if let Some(Kind::Word(_)) = self.peek() {
-            function = self.function()?;
-        }
+        let function = self.function()?;
         let mut operands = Vec::new();
-        let mut first = function.is_none();
-        while !matches!(self.peek(), Some(Kind::Pipe | Kind::Close | Kind::RightParen) | None) {
-            let spaced = self.tokens.front().is_some_and(|token| token.spaced);
-            if !spaced && !first {
-                return Err(Failure::new(self.at(), "unexpected word; is a space missing?"));
+        while !matches!(self.peek(), Some(Token::Symbol("|" | ")") | Token::Close) | None) {
+            let spaced = self.words.front().is_some_and(|word| word.spaced);
+            if !spaced && (function.is_some() || !operands.is_empty()) {
+                return self.fail("unexpected word; is a space missing?");
             }
             operands.push(self.operand()?);
-            first = false;
         }
         let count = operands.len() + usize::from(piped);
-        match function {
-            Some(function) => function.check(count).map_err(|message| Failure::new(at, message))?,
-            None if operands.is_empty() => return Err(Failure::new(at, "a value is missing here")),
-            None if count > 1 => {
-                return Err(Failure::new(at, "cannot give arguments to what is not a function"));
-            }
-            None if matches!(operands[0].base, Base::Constant(Value::Nil)) => {
-                return Err(Failure::new(at, "nil is not a command"));
-            }
-            None => {}
-        }
-        Ok(Command { function, operands, at })
+        let is_nil = |operand: &Operand| matches!(operand.base, Base::Constant(Value::Null));
+        let wrong = match function {
+            Some(function) => function.check(count).err(),
+            None if operands.is_empty() => Some("a value is missing here".to_owned()),
+            None if count > 1 => Some("cannot give arguments to what is not a function".to_owned()),
+            None if is_nil(&operands[0]) => Some("nil is not a command".to_owned()),
+            None => None,
+        };
+        wrong.map_or(Ok(Command { function, operands, at }), |why| Err(Failure::new(at, why)))
     }
 
     /// Takes a function's name; leaves `true`, `false` and `nil`.
     fn function(&mut self) -> Result<Option<&'static Function>, Failure> {
-        let at = self.at();
-        let Some(Kind::Word(word)) = self.peek() else { return Ok(None) };
+        let Some(Token::Word(word)) = self.peek() else { return Ok(None) };
         if matches!(word.as_str(), "true" | "false" | "nil") {
             return Ok(None);
         }
-        let function = functions::find(word)
-            .ok_or_else(|| Failure::new(at, format!("function {word:?} not defined")))?;
-        self.tokens.pop_front();
+        let Some(function) = functions::find(word) else {
+            return self.fail(format!("function {word:?} not defined"));
+        };
+        self.words.pop_front();
         Ok(Some(function))
     }
 
     fn operand(&mut self) -> Result<Operand, Failure> {
-        let function = self.function()?;
         let at = self.at();
         let mut fields = Vec::new();
-        let base = match function {
+        let base = match self.function()? {
             Some(function) => {
-                function.check(0).map_err(|message| Failure::new(at, message))?;
-                Base::Call(function)
+                function.check(0).map_err(|why| Failure::new(at, why))?;
+                let command = Command { function: Some(function), operands: Vec::new(), at };
+                let (variables, commands) = (Vec::new(), vec![command]);
+                Base::Pipeline(Box::new(Pipeline { variables, declares: false, commands, at }))
             }
             None => self.base(&mut fields)?,
         };
-        while let Some(token) =
-            self.take_if(|token| !token.spaced && matches!(token.kind, Kind::Field(_)))
-        {
-            if let Kind::Field(name) = token.kind {
-                fields.push(name);
-            }
+        while let Some(Word { token: Token::Field(name), spaced: false, .. }) = self.words.front() {
+            fields.push(name.clone());
+            self.words.pop_front();
         }
         let from_row = match &base {
             Base::Dot => self.dot_is_row,
@@ -303,37 +343,30 @@ impl Parser {
     fn base(&mut self, fields: &mut Vec<String>) -> Result<Base, Failure> {
         let at = self.at();
         let unexpected = |what: &str| Err(Failure::new(at, format!("unexpected {what}")));
-        match self.tokens.pop_front().map(|token| token.kind) {
-            Some(Kind::Dot) => Ok(Base::Dot),
-            Some(Kind::Field(name)) => {
+        match self.words.pop_front().map(|word| word.token) {
+            Some(Token::Symbol(".")) => Ok(Base::Dot),
+            Some(Token::Field(name)) => {
                 fields.push(name);
                 Ok(Base::Dot)
             }
-            Some(Kind::Variable(name)) if self.variables.contains(&name) => {
+            Some(Token::Variable(name)) if self.variables.contains(&name) => {
                 Ok(Base::Variable(name))
             }
-            Some(Kind::Variable(name)) => {
+            Some(Token::Variable(name)) => {
                 Err(Failure::new(at, format!("undefined variable {name:?}")))
             }
-            Some(Kind::Constant(value)) => Ok(Base::Constant(value)),
-            Some(Kind::Word(word)) => Ok(Base::Constant(match word.as_str() {
-                "true" => Value::Bool(true),
-                "false" => Value::Bool(false),
-                _ => Value::Nil,
-            })),
-            Some(Kind::LeftParen) => {
-                let pipeline = self.deeper(|parser| parser.pipeline(false))?;
-                match self.next_if(&Kind::RightParen) {
-                    true => Ok(Base::Paren(Box::new(pipeline))),
-                    false => Err(Failure::new(at, "this parenthesis is not closed")),
+            Some(Token::Constant(value)) => Ok(Base::Constant(value)),
+            Some(Token::Word(word)) if word == "nil" => Ok(Base::Constant(Value::Null)),
+            Some(Token::Word(word)) => Ok(Base::Constant(Value::Bool(word == "true"))),
+            Some(Token::Symbol("(")) => {
+                let pipeline = self.deeper(|parser| parser.pipeline(1))?;
+                if self.skip(&Token::Symbol(")")) {
+                    return Ok(Base::Pipeline(Box::new(pipeline)));
                 }
+                Err(Failure::new(at, "this parenthesis is not closed"))
             }
-            Some(Kind::RightParen) => unexpected(")"),
-            Some(Kind::Comma) => unexpected(","),
-            Some(Kind::Assign) => unexpected("="),
-            Some(Kind::Declare) => unexpected(":="),
-            Some(Kind::Pipe) => unexpected("|"),
-            Some(Kind::Open | Kind::Close | Kind::Text(_)) | None => unexpected("end"),
+            Some(Token::Symbol(symbol)) => unexpected(symbol),
+            Some(Token::Open | Token::Close | Token::Text(_)) | None => unexpected("end"),
         }
     }
 }

@@ -281,7 +281,7 @@ fn a_broken_image_does_not_keep_the_others_back() {
         .start();
     let output = run(&registry, &["-l", "--format", "{{.Tag}} {{.Size}} {{.Created}}"]);
     let size = size(&Image::oci("1", "linux/amd64"));
-    let expected = format!("2 <no value> <no value>\n1 {size} 2026-01-02T03:04:05.678Z\n");
+    let expected = format!("2 N/A N/A\n1 {size} 2026-01-02T03:04:05.678Z\n");
     output.code(0).stdout(&expected).stderr_has("details are missing");
 }
 

@@ -138,7 +138,7 @@ fn a_login_that_the_api_does_not_take() {
     let env = home(&hub, &registry);
     env.login(INDEX, "alice", "dckr_pat_canary");
     let output = env.run(["ls", "-l", "--format", "{{.Tag}} {{.Size}}", "alice/app"]);
-    output.code(0).stdout("2 <no value>\n1 <no value>\n").stderr_has("SIZE may be missing");
+    output.code(0).stdout("2 N/A\n1 N/A\n").stderr_has("SIZE may be missing");
     let output = env.run(["ls", "--digests", "--format", "json", "alice/app"]);
     assert!(output.code(0).json_lines().iter().all(|row| row["Digest"].is_string()));
 }
