@@ -36,6 +36,7 @@ mod login;
 mod oci;
 mod output;
 mod registry;
+mod scan;
 mod system;
 mod tags;
 

@@ -1,0 +1,86 @@
+//! The images of a chart's values.
+
+use std::collections::HashSet;
+
+use super::collect::{Collector, split, unresolved};
+use super::kubernetes::at_sign;
+use super::text::{Fixed, Text};
+use super::yaml::{Id, Yaml};
+use crate::oci::reference::Reference;
+
+/// Adds the image of every key that ends in `image`, at any depth.
+pub(super) fn values(collector: &mut Collector<'_>, yaml: &Yaml<'_>, root: Id) {
+    let (mut seen, mut waiting) = (HashSet::new(), vec![root]);
+    while let Some(id) = waiting.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        waiting.extend(yaml.items(id));
+        for (key, value) in yaml.entries(id) {
+            waiting.push(value);
+            if !key.to_lowercase().ends_with("image") || seen.contains(&value) {
+                continue;
+            }
+            if yaml.is_mapping(value) {
+                image(collector, yaml, value);
+            } else if let Some(text) = yaml.text(value, collector.file) {
+                seen.insert(value);
+                // Keys of this name hold other things, too: a switch, a picture.
+                let name = text.trim();
+                let is_word = ["true", "false"].contains(&name.value.as_str());
+                let is_name = name.value.parse::<Reference>().is_ok() && !is_word;
+                if is_name || unresolved(&name.value).is_some() {
+                    collector.image(Ok(name.clone()), &text, None);
+                }
+            }
+        }
+    }
+}
+
+/// Adds an image of which each part has its own key.
+fn image(collector: &mut Collector<'_>, yaml: &Yaml<'_>, id: Id) {
+    let file = collector.file;
+    let text = |key| {
+        let text: Option<Text> = yaml.get(id, key).and_then(|id| yaml.text(id, file));
+        text.map(|text| text.trim()).filter(|text| !text.value.is_empty())
+    };
+    let Some(repository) = text("repository") else { return };
+    let (registry, digest) = (text("registry"), text("digest"));
+    let tag = text("tag").or_else(|| text("version"));
+    let all = [Some(&repository), registry.as_ref(), tag.as_ref(), digest.as_ref()];
+    if let Some(why) = all.into_iter().flatten().find_map(|text| unresolved(&text.value)) {
+        return collector.skip(repository.value.clone(), repository.start(), why);
+    }
+    let mut parts = split(&repository);
+    if let Some(registry) = &registry {
+        let mut name = Text::empty(repository.start());
+        // The place of the name is the repository's.
+        let site = repository.start()..repository.start();
+        name.push_variable(registry, &site);
+        name.push_variable(&Text::literal("/", file, 0), &site);
+        name.push(&parts.name);
+        parts.name = name;
+    }
+    let mut end = repository.end();
+    if let Some(tag) = tag {
+        end = tag.end();
+        let (tag, pin) = at_sign(&tag);
+        parts.end = if tag.is_escaped() { Err(Fixed::Escaped) } else { Ok(tag.end()) };
+        parts.tag = Some(tag);
+        parts.digest = pin;
+    }
+    if let Some(digest) = digest {
+        end = digest.end();
+        parts.digest = Some(digest);
+    }
+    if parts.tag.is_none() && parts.digest.is_none() {
+        let Some(version) = collector.app_version() else {
+            let why = "no tag, and no appVersion in a Chart.yaml beside it";
+            return collector.skip(parts.name.value, repository.start(), why);
+        };
+        let site = repository.start()..repository.start();
+        parts.tag = Some(Text::fixed(&version, site, Fixed::Chart));
+        parts.end = Err(Fixed::Chart);
+    }
+    collector.parts(parts, end, None);
+}

@@ -1,0 +1,344 @@
+//! YAML (and JSON, which is YAML) as a tree whose values know their bytes.
+//!
+//! `saphyr-parser` gives events with places in characters; here they become nodes with places in
+//! bytes. An alias is the node that it stands for, so nothing is ever copied: what ten services
+//! share is one node, and a bomb of anchors costs what its text costs. Everything has a limit.
+
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+use super::text::{FileId, Fixed, Text};
+
+/// How deep values may be nested.
+const MAX_DEPTH: usize = 200;
+/// How many values a file may have.
+const MAX_NODES: usize = 300_000;
+/// How many values a file may have once every alias is written out.
+const MAX_EXPANDED: u32 = 2_000_000;
+/// How many anchors a file may have.
+const MAX_ANCHORS: usize = 10_000;
+/// The distance in characters of the places that are remembered for finding others.
+const STRIDE: usize = 256;
+
+/// A node, by its number.
+pub(super) type Id = usize;
+
+struct Node {
+    kind: Kind,
+    /// Of a scalar's content without quotes; of a collection from its first byte.
+    bytes: Range<usize>,
+    is_plain: bool,
+    /// How many nodes it is when every alias is written out.
+    weight: u32,
+}
+
+enum Kind {
+    /// `None`: the value is the bytes of the file.
+    Scalar(Option<Box<str>>),
+    Sequence(Vec<Id>),
+    Mapping(Vec<(Id, Id)>),
+}
+
+/// Why a text is no YAML that we read, and at which byte.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub at: usize,
+    pub what: String,
+}
+
+/// The documents of a file.
+pub(super) struct Yaml<'a> {
+    text: &'a str,
+    nodes: Vec<Node>,
+    pub roots: Vec<Id>,
+}
+
+impl<'a> Yaml<'a> {
+    /// Reads all documents.
+    ///
+    /// # Errors
+    /// The text is no YAML, or more than we read.
+    pub(super) fn parse(text: &'a str) -> Result<Self, Fault> {
+        let nodes = Vec::new();
+        let yaml = Yaml { text, nodes, roots: Vec::new() };
+        let mut builder =
+            Builder { yaml, offsets: Offsets::new(text), open: Vec::new(), anchors: Vec::new() };
+        let mut parser = Parser::new_from_str(text);
+        while let Some(event) = parser.next_event() {
+            let (event, span) = event.map_err(|error| {
+                let at = builder.offsets.byte(error.marker().index());
+                Fault { at, what: format!("invalid YAML: {}", error.info()) }
+            })?;
+            builder.event(event, span)?;
+        }
+        Ok(builder.yaml)
+    }
+
+    /// The text of a scalar.
+    pub(super) fn scalar(&self, id: Id) -> Option<&str> {
+        let node = &self.nodes[id];
+        match &node.kind {
+            Kind::Scalar(Some(value)) => Some(value),
+            Kind::Scalar(None) => self.text.get(node.bytes.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether it is `null`, `~` or nothing.
+    pub(super) fn is_null(&self, id: Id) -> bool {
+        let node = &self.nodes[id];
+        node.is_plain && matches!(self.scalar(id), Some("" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// A scalar that is no `null`, with the places of its bytes.
+    pub(super) fn text(&self, id: Id, file: FileId) -> Option<Text> {
+        let value = self.scalar(id).filter(|_| !self.is_null(id))?;
+        let node = &self.nodes[id];
+        Some(match &node.kind {
+            Kind::Scalar(None) => Text::literal(value, file, node.bytes.start),
+            _ => self
+                .lines(value, node, file)
+                .unwrap_or_else(|| Text::fixed(value, node.bytes.clone(), Fixed::Escaped)),
+        })
+    }
+
+    /// The lines of a literal block, each with its place.
+    fn lines(&self, value: &str, node: &Node, file: FileId) -> Option<Text> {
+        let mut rest = self.text.get(node.bytes.clone())?;
+        let mut at = node.bytes.start;
+        let mut text = Text::empty(at);
+        for line in value.split_inclusive('\n') {
+            let content = line.trim_end_matches('\n');
+            let (raw, next) = rest.split_once('\n').unwrap_or((rest, ""));
+            let start = raw.trim_end_matches('\r').strip_suffix(content)?.len();
+            text.push_literal(content, file, at + start);
+            if line.len() > content.len() {
+                text.push_literal("\n", file, at + raw.len());
+            }
+            at += raw.len() + 1;
+            rest = next;
+        }
+        Some(text)
+    }
+
+    /// The byte where a node begins.
+    pub(super) fn start(&self, id: Id) -> usize {
+        self.nodes[id].bytes.start
+    }
+
+    pub(super) fn bytes(&self, id: Id) -> Range<usize> {
+        self.nodes[id].bytes.clone()
+    }
+
+    /// The items of a sequence; none of anything else.
+    pub(super) fn items(&self, id: Id) -> &[Id] {
+        match &self.nodes[id].kind {
+            Kind::Sequence(items) => items,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn is_mapping(&self, id: Id) -> bool {
+        matches!(self.nodes[id].kind, Kind::Mapping(_))
+    }
+
+    /// The keys and values of a mapping, merged ones included, each key once; none of anything
+    /// else. The mapping's own keys come first.
+    pub(super) fn entries(&self, id: Id) -> Vec<(&str, Id)> {
+        let mut entries = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        self.collect(id, &mut entries, &mut seen, 0);
+        entries
+    }
+
+    fn collect<'b>(
+        &'b self,
+        id: Id,
+        entries: &mut Vec<(&'b str, Id)>,
+        seen: &mut std::collections::HashSet<&'b str>,
+        depth: usize,
+    ) {
+        let Kind::Mapping(pairs) = &self.nodes[id].kind else { return };
+        let merge = |key: Id| self.nodes[key].is_plain && self.scalar(key) == Some("<<");
+        for &(key, value) in pairs {
+            if let Some(key) = self.scalar(key).filter(|_| !merge(key))
+                && seen.insert(key)
+            {
+                entries.push((key, value));
+            }
+        }
+        if depth > MAX_DEPTH {
+            return;
+        }
+        for &(_, value) in pairs.iter().filter(|(key, _)| merge(*key)) {
+            let sources = match self.items(value) {
+                [] => &[value][..],
+                items => items,
+            };
+            sources.iter().for_each(|&source| self.collect(source, entries, seen, depth + 1));
+        }
+    }
+
+    /// The value of a key, merged ones included.
+    pub(super) fn get(&self, id: Id, key: &str) -> Option<Id> {
+        let Kind::Mapping(pairs) = &self.nodes[id].kind else { return None };
+        let own = pairs.iter().find(|(name, _)| self.scalar(*name) == Some(key));
+        own.map(|(_, value)| *value).or_else(|| {
+            let merges = pairs.iter().any(|(name, _)| self.scalar(*name) == Some("<<"));
+            let all = if merges { self.entries(id) } else { Vec::new() };
+            all.into_iter().find(|(name, _)| *name == key).map(|(_, value)| value)
+        })
+    }
+}
+
+/// A collection whose end has not come yet.
+struct Open {
+    id: Id,
+    anchor: usize,
+    key: Option<Id>,
+}
+
+struct Builder<'a> {
+    yaml: Yaml<'a>,
+    offsets: Offsets<'a>,
+    open: Vec<Open>,
+    /// The nodes of the anchors, by the parser's number less one; `None` while one is open.
+    anchors: Vec<Option<Id>>,
+}
+
+impl Builder<'_> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
+        let at = self.offsets.byte(span.start.index());
+        match event {
+            Event::Scalar(value, style, anchor, _) => {
+                let end = self.offsets.byte(span.end.index());
+                let node = scalar(self.yaml.text, &value, style, at..end);
+                let id = self.add(node)?;
+                self.name(anchor, Some(id), at)?;
+                self.put(id, at)
+            }
+            Event::SequenceStart(anchor, _) => self.begin(Kind::Sequence(Vec::new()), anchor, at),
+            Event::MappingStart(anchor, _) => self.begin(Kind::Mapping(Vec::new()), anchor, at),
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(open) = self.open.pop() else { return Ok(()) };
+                self.name(open.anchor, Some(open.id), at)?;
+                self.put(open.id, at)
+            }
+            Event::Alias(anchor) => {
+                let id = match self.anchors.get(anchor.wrapping_sub(1)) {
+                    Some(Some(id)) => *id,
+                    // It stands inside of itself.
+                    _ => self.add(scalar(self.yaml.text, "", ScalarStyle::Plain, at..at))?,
+                };
+                self.put(id, at)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn add(&mut self, node: Node) -> Result<Id, Fault> {
+        if self.yaml.nodes.len() >= MAX_NODES {
+            let what = format!("more than {MAX_NODES} values");
+            return Err(Fault { at: node.bytes.start, what });
+        }
+        self.yaml.nodes.push(node);
+        Ok(self.yaml.nodes.len() - 1)
+    }
+
+    fn begin(&mut self, kind: Kind, anchor: usize, at: usize) -> Result<(), Fault> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(Fault { at, what: format!("nested more than {MAX_DEPTH} levels deep") });
+        }
+        let id = self.add(Node { kind, bytes: at..at, is_plain: false, weight: 1 })?;
+        self.name(anchor, None, at)?;
+        self.open.push(Open { id, anchor, key: None });
+        Ok(())
+    }
+
+    fn name(&mut self, anchor: usize, id: Option<Id>, at: usize) -> Result<(), Fault> {
+        if anchor > MAX_ANCHORS {
+            return Err(Fault { at, what: format!("more than {MAX_ANCHORS} anchors") });
+        }
+        if anchor > 0 {
+            let count = self.anchors.len().max(anchor);
+            self.anchors.resize(count, None);
+            self.anchors[anchor - 1] = id;
+        }
+        Ok(())
+    }
+
+    /// Puts a finished node where it belongs.
+    fn put(&mut self, id: Id, at: usize) -> Result<(), Fault> {
+        let weight = self.yaml.nodes[id].weight;
+        let Some(open) = self.open.last_mut() else {
+            self.yaml.roots.push(id);
+            return Ok(());
+        };
+        let parent = &mut self.yaml.nodes[open.id];
+        parent.weight = parent.weight.saturating_add(weight);
+        if parent.weight > MAX_EXPANDED {
+            let what = "its aliases stand for too many values".to_owned();
+            return Err(Fault { at, what });
+        }
+        match (&mut parent.kind, open.key.take()) {
+            (Kind::Sequence(items), _) => items.push(id),
+            (Kind::Mapping(pairs), Some(key)) => pairs.push((key, id)),
+            (Kind::Mapping(_), None) => open.key = Some(id),
+            (Kind::Scalar(_), _) => {}
+        }
+        Ok(())
+    }
+}
+
+/// A scalar's node: its bytes are narrowed to the value where the file has it as it is. The
+/// parser's span may begin with an anchor or tag and end behind a comment.
+fn scalar(text: &str, value: &str, style: ScalarStyle, bytes: Range<usize>) -> Node {
+    let raw = text.get(bytes.clone()).unwrap_or_default();
+    let found = match style {
+        ScalarStyle::Plain => raw.rfind(value),
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+            let quote = if style == ScalarStyle::SingleQuoted { '\'' } else { '"' };
+            let inside = raw.find(quote).map_or(0, |at| at + 1);
+            raw[inside..].starts_with(value).then_some(inside)
+        }
+        ScalarStyle::Literal | ScalarStyle::Folded => raw.find(value),
+    };
+    let escaped = found.is_none();
+    let bytes = match found {
+        Some(skip) => bytes.start + skip..bytes.start + skip + value.len(),
+        None => bytes,
+    };
+    let kind = Kind::Scalar(escaped.then(|| value.into()));
+    Node { kind, bytes, is_plain: style == ScalarStyle::Plain, weight: 1 }
+}
+
+/// From the parser's characters to bytes.
+struct Offsets<'a> {
+    text: &'a str,
+    /// The byte of every [`STRIDE`]th character; empty where a character is a byte.
+    marks: Vec<usize>,
+}
+
+impl<'a> Offsets<'a> {
+    fn new(text: &'a str) -> Self {
+        let marks = if text.is_ascii() {
+            Vec::new()
+        } else {
+            text.char_indices().step_by(STRIDE).map(|(at, _)| at).collect()
+        };
+        Offsets { text, marks }
+    }
+
+    fn byte(&self, character: usize) -> usize {
+        if self.marks.is_empty() {
+            return character.min(self.text.len());
+        }
+        let Some(&mark) = self.marks.get(character / STRIDE) else { return self.text.len() };
+        let rest = &self.text[mark..];
+        rest.char_indices().nth(character % STRIDE).map_or(self.text.len(), |(at, _)| mark + at)
+    }
+}
+
+#[cfg(test)]
+mod tests;
