@@ -69,7 +69,12 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     if invocation.by_docker {
         cli::plugin::watch_socket(&env);
     }
-    dispatch(invocation, env).unwrap_or_else(|error| finish(Err(error), &Reporter::default()))
+    let color = match &invocation.request {
+        Request::Run(args) => cli::colors(args, &env),
+        _ => false,
+    };
+    dispatch(invocation, env)
+        .unwrap_or_else(|error| finish(Err(error), &Reporter::default().colored(color)))
 }
 
 /// An error here is one from before there was a run to report it.
@@ -82,7 +87,7 @@ fn dispatch(invocation: Invocation, env: Env) -> Result<ExitCode, Error> {
             print(&cli::complete::answer(&words, descriptions, &env, config_dir))
         }
         Request::Hook(request) => print(&cli::hooks::answer(&request)),
-        Request::Run(args) => match cli::parse(args, by_docker)? {
+        Request::Run(args) => match cli::parse(args, by_docker, &env)? {
             cli::Parsed::Print(text) => print(&text),
             cli::Parsed::Run(cli) => return run_command(*cli, env, config_dir, by_docker),
         },

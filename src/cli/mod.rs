@@ -1,29 +1,33 @@
 //! The command line: our words, read by clap, and its complaints, put into our form.
 
 pub(crate) mod complete;
+mod help;
 pub(crate) mod hooks;
+mod official;
 pub(crate) mod plugin;
+mod usage;
+mod words;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use crate::commands::Command;
-use crate::commands::global::Globals;
+use crate::commands::global::{self, Globals};
 use crate::error::Error;
+use crate::system::env::Env;
+use crate::system::terminal::{ColorChoice, Style};
 
 const EXAMPLES: &str = "\
-A first word that is no command is a repository: `docker tags alpine` lists its tags.
+`docker tags REPO` is short for `docker tags ls REPO`.
 Run `docker tags COMMAND --help` for more about a command.
 
 Examples:
   docker tags alpine                         the tags of a repository
-  docker tags ls nginx --semver '^1.27'      a range of versions
-  docker tags check quay.io/org/app          who answers, with which login?";
-
-/// How many of a command's own options `-h` shows: the first ones.
-const MAX_SHORT_HELP: usize = 3;
+  docker tags ls nginx --semver '^1.27'      versions in a range
+  docker tags check quay.io/org/app          does it answer, and which credentials are used?";
 
 /// List tags, digests and manifests of any container registry.
 #[derive(Debug, Parser)]
@@ -35,10 +39,8 @@ const MAX_SHORT_HELP: usize = 3;
     max_term_width = 100
 )]
 pub(crate) struct Cli {
-    /// The options that every command takes.
     #[command(flatten)]
     pub globals: Globals,
-    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -46,144 +48,153 @@ pub(crate) struct Cli {
 /// What became of the command line.
 #[derive(Debug)]
 pub(crate) enum Parsed {
-    /// A command to run.
     Run(Box<Cli>),
-    /// A text to print: help or version.
+    /// Help or version.
     Print(String),
 }
 
 /// The definition of the command line; `by_docker` makes help say `docker tags`.
-pub fn command(by_docker: bool) -> clap::Command {
+fn definition(by_docker: bool) -> clap::Command {
     let name = if by_docker { "docker tags" } else { "docker-tags" };
-    with_short_help(Cli::command().bin_name(name).display_name(name))
+    Cli::command().bin_name(name).display_name(name)
 }
 
-/// Keeps `-h` to one screen: the examples are for `--help`.
-fn with_short_help(mut command: clap::Command) -> clap::Command {
-    if let Some(text) = command.get_after_help().cloned()
-        && command.get_after_long_help().is_none()
-    {
-        command = command.after_long_help(text);
+/// The definition for reading: each command shows just those global options that it takes.
+pub fn command(by_docker: bool) -> clap::Command {
+    let root = definition(by_docker);
+    let globals: Vec<clap::Arg> =
+        root.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
+    root.mut_subcommands(|sub| with_globals(sub, &mut Vec::new(), &globals))
+}
+
+fn with_globals(
+    mut command: clap::Command,
+    path: &mut Vec<String>,
+    globals: &[clap::Arg],
+) -> clap::Command {
+    path.push(command.get_name().to_owned());
+    for arg in globals {
+        if command.get_arguments().any(|own| own.get_id() == arg.get_id()) {
+            continue;
+        }
+        let used = !command.has_subcommands() && global::is_used(path, arg.get_id().as_str());
+        command = command.arg(arg.clone().hide(!used));
     }
-    let own = command.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_global_set());
-    let shown = own.filter(|arg| !arg.is_hide_short_help_set() && !arg.is_hide_set());
-    let late: Vec<_> = shown.skip(MAX_SHORT_HELP).map(|arg| arg.get_id().clone()).collect();
-    for id in late {
-        command = command.mut_arg(id, |arg| arg.hide_short_help(true));
-    }
-    command.after_help("").mut_subcommands(with_short_help)
+    command = command.mut_subcommands(|sub| with_globals(sub, path, globals));
+    path.pop();
+    command
 }
 
 /// Reads our own arguments.
 ///
 /// # Errors
-/// [`Error::Usage`] for whatever clap does not understand.
-pub(crate) fn parse(args: Vec<OsString>, by_docker: bool) -> Result<Parsed, Error> {
-    let command = command(by_docker);
+/// [`Error::Usage`] for whatever cannot be understood.
+pub(crate) fn parse(args: Vec<OsString>, by_docker: bool, env: &Env) -> Result<Parsed, Error> {
+    let root = definition(by_docker);
+    let width = || Style::detect(env, ColorChoice::Never).width;
     if args.is_empty() || args == ["-h"] {
-        return Ok(Parsed::Print(overview(&command)));
+        return Ok(Parsed::Print(help::overview(&root, width())));
     }
-    let args = with_ls(&command, args);
-    let word = first_word(&command, &args).and_then(OsStr::to_str).unwrap_or_default();
-    let help = match command.find_subcommand(word) {
-        Some(_) => format!("{} {word} --help", command.get_bin_name().unwrap_or_default()),
-        None => format!("{} --help", command.get_bin_name().unwrap_or_default()),
-    };
-    let first = OsString::from(command.get_bin_name().unwrap_or_default());
-    let parsed = command
-        .try_get_matches_from(std::iter::once(first).chain(args))
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let args = words::with_ls(&root, args)?;
+    let first = OsString::from(root.get_bin_name().unwrap_or_default());
+    let line = || std::iter::once(first.clone()).chain(args.iter().cloned());
+    let parsed = root.clone().try_get_matches_from(line()).and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches)?;
+        Ok((cli, matches))
+    });
     match parsed {
-        Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
-        Err(error) if !error.use_stderr() => Ok(Parsed::Print(error.render().to_string())),
-        // As docker does with a command of commands alone.
-        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+        Ok((cli, matches)) => {
+            check_globals(&root, &matches)?;
+            Ok(Parsed::Run(Box::new(cli)))
+        }
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => {
             Ok(Parsed::Print(error.render().to_string()))
         }
-        Err(error) => Err(usage_error(&error, &help)),
-    }
-}
-
-/// The commands on one screen: `-h` alone.
-fn overview(command: &clap::Command) -> String {
-    let name = command.get_bin_name().unwrap_or_default();
-    let mut text = format!("Usage: {name} [OPTIONS] COMMAND\n\n");
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
-        text += &format!("  {:<11} {about}\n", sub.get_name());
-    }
-    text += &format!("\nA first word that is no command is a repository: {name} alpine\n");
-    text + &format!("Options: {name} --help; more of a command: {name} COMMAND --help\n")
-}
-
-/// Puts `ls` in front when the first word is no command.
-fn with_ls(command: &clap::Command, mut args: Vec<OsString>) -> Vec<OsString> {
-    let is_command = |word: &OsStr| {
-        word == "help"
-            || command.get_subcommands().any(|sub| {
-                sub.get_name_and_visible_aliases().iter().any(|name| word == OsStr::new(name))
-            })
-    };
-    if first_word(command, &args).is_some_and(|word| !is_command(word)) {
-        args.insert(0, "ls".into());
-    }
-    args
-}
-
-/// The first argument that is neither an option nor an option's value.
-fn first_word<'a>(command: &clap::Command, args: &'a [OsString]) -> Option<&'a OsStr> {
-    let ls = command.find_subcommand("ls");
-    let options =
-        || command.get_arguments().chain(ls.into_iter().flat_map(|ls| ls.get_arguments()));
-    let takes_value = |arg: &clap::Arg| arg.get_action().takes_values();
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        let Some(text) = arg.to_str() else { return Some(arg) };
-        if text == "--" {
-            return args.next().map(OsString::as_os_str);
+        // As docker does with a command of commands alone.
+        Err(error)
+            if !error.use_stderr()
+                || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand =>
+        {
+            let path = path_of(&root, &args);
+            let is_long = args.iter().any(|arg| arg == "--help" || arg == "help");
+            if !is_long && !path.is_empty() {
+                return Ok(Parsed::Print(help::short(&root, &path, width())));
+            }
+            // The same complaint again, of the definition for reading.
+            let shown = command(by_docker).try_get_matches_from(line());
+            Ok(Parsed::Print(shown.err().unwrap_or(error).render().to_string()))
         }
-        let wants_next = if let Some(name) = text.strip_prefix("--") {
-            !name.contains('=')
-                && options().any(|arg| arg.get_long() == Some(name) && takes_value(arg))
-        } else if let Some(letters) = text.strip_prefix('-').filter(|l| !l.is_empty()) {
-            let takes =
-                |letter| options().any(|arg| arg.get_short() == Some(letter) && takes_value(arg));
-            // In a cluster the first letter that takes a value takes the rest, or the next word.
-            letters.chars().position(takes).is_some_and(|at| at + 1 == letters.chars().count())
-        } else {
-            return Some(arg);
-        };
-        if wants_next {
-            args.next();
-        }
+        Err(error) => Err(usage::error(&error, &root, &path_of(&root, &args))),
     }
-    None
 }
 
-/// clap's complaint as one line and one hint; `help` is the command that explains more.
-fn usage_error(error: &clap::Error, help: &str) -> Error {
-    let text = error.render().to_string();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default();
-    let mut message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
-    if error.kind() == ErrorKind::MissingRequiredArgument {
-        // clap puts the missing arguments on lines of their own.
-        let missing = lines.clone().find(|line| line.starts_with('<')).unwrap_or_default();
-        message = format!("{missing} is missing");
+/// Whether messages about a command line may be coloured that could not be read.
+pub(crate) fn colors(args: &[OsString], env: &Env) -> bool {
+    let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
+    let has = |value: &str| {
+        words.contains(&&*format!("--color={value}"))
+            || words.windows(2).any(|pair| pair == ["--color", value])
+    };
+    let choice = match (has("never"), has("always")) {
+        (true, _) => ColorChoice::Never,
+        (_, true) => ColorChoice::Always,
+        _ => ColorChoice::Auto,
+    };
+    Style::detect(env, choice).stderr_color
+}
+
+/// Global options that the command does not take are an error.
+fn check_globals(root: &clap::Command, matches: &ArgMatches) -> Result<(), Error> {
+    let (mut path, mut below, mut command) = (Vec::new(), matches, root);
+    while let Some((name, sub)) = below.subcommand() {
+        path.push(name.to_owned());
+        below = sub;
+        command = command.find_subcommand(name).unwrap_or(command);
     }
-    let suggestion = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
-        _ => None,
-    };
-    let suggested = suggestion(ContextKind::SuggestedArg)
-        .or_else(|| suggestion(ContextKind::SuggestedValue))
-        .or_else(|| suggestion(ContextKind::SuggestedSubcommand));
-    let hint = match suggested {
-        Some(suggested) => format!("did you mean {suggested}?"),
-        None => help.to_owned(),
-    };
-    Error::usage(message, hint)
+    let unused = root.get_arguments().filter(|arg| {
+        let id = arg.get_id();
+        let is_own = || command.get_arguments().any(|own| own.get_id() == id);
+        arg.is_global_set()
+            && !global::is_used(&path, id.as_str())
+            && !is_own()
+            && below.value_source(id.as_str()) == Some(ValueSource::CommandLine)
+    });
+    let unused: Vec<String> =
+        unused.filter_map(clap::Arg::get_long).map(|long| format!("--{long}")).collect();
+    if unused.is_empty() {
+        return Ok(());
+    }
+    let line = format!("{} {}", root.get_bin_name().unwrap_or_default(), path.join(" "));
+    let verb = if unused.len() == 1 { "has" } else { "have" };
+    Err(Error::usage(
+        format!("{} {verb} no effect on `{line}`", unused.join(", ")),
+        format!("leave it out; to see the options: {line} --help"),
+    ))
+}
+
+/// The names of the command that a line calls, and of those above it.
+fn path_of(root: &clap::Command, args: &[OsString]) -> Vec<String> {
+    let mut path = Vec::new();
+    let mut command = root;
+    // `help profile create`; what stands between is options and their values.
+    let mut words = args.iter().filter_map(|arg| arg.to_str()).filter(|word| *word != "help");
+    let first = words::first_word(root, args).and_then(|(word, _)| word.to_str());
+    if let Some(first) = first.filter(|word| *word != "help") {
+        words.find(|word| *word == first);
+        let Some(sub) = root.find_subcommand(first) else { return path };
+        path.push(sub.get_name().to_owned());
+        command = sub;
+    }
+    while let Some(sub) = words.next().and_then(|word| command.find_subcommand(word)) {
+        path.push(sub.get_name().to_owned());
+        command = sub;
+    }
+    path
+}
+
+/// The command of a path.
+fn find<'a>(root: &'a clap::Command, path: &[String]) -> &'a clap::Command {
+    path.iter().fold(root, |command, name| command.find_subcommand(name).unwrap_or(command))
 }
 
 #[cfg(test)]
@@ -192,11 +203,12 @@ mod tests {
     use crate::commands::OfRegistries;
 
     fn parsed(line: &str) -> Result<Parsed, Error> {
-        parse(line.split_whitespace().map(OsString::from).collect(), true)
+        parse(line.split_whitespace().map(OsString::from).collect(), true, &Env::default())
     }
 
     #[test]
     fn definition_is_sound() {
+        definition(true).debug_assert();
         command(true).debug_assert();
     }
 
@@ -227,16 +239,42 @@ mod tests {
     #[test]
     fn complaints() {
         let cases = [
-            ("ls --nope alpine", "unexpected argument '--nope' found", "docker tags ls --help"),
-            ("ls --limt 3 alpine", "unexpected argument '--limt' found", "did you mean --limit?"),
-            ("ls", "<REPO>... is missing", "docker tags ls --help"),
-            ("ls --limit x alpine", "invalid value 'x' for '--limit <N>'", "docker tags ls --help"),
+            ("ls --nope alpine", "unknown option \"--nope\"", "docker tags ls --help"),
+            ("ls --limt 3 alpine", "unknown option \"--limt\"", "did you mean --limit?"),
+            ("ls", "REPO... is required", "for example: docker tags ls alpine"),
+            ("ls --limit x alpine", "invalid value \"x\" for --limit: expected a whole", "--help"),
             (
                 "ls alpine --sort nam",
-                "invalid value 'nam' for '--sort <ORDER>'",
-                "did you mean name?",
+                "invalid value \"nam\" for --sort",
+                "did you mean name? possible values: version, ",
             ),
-            ("ls alpine --timeout 0", "invalid value '0' for '--timeout <SECONDS>'", "--help"),
+            ("ls alpine --sort date", "invalid value \"date\" for --sort", "values: version, name"),
+            ("ls alpine --timeout 0", "invalid value \"0\" for --timeout", "--help"),
+            ("ls alpine --json", "unknown option \"--json\"", "did you mean --format json?"),
+            ("ls alpine -o json", "unknown option \"-o\"", "did you mean --format json?"),
+            ("ls alpine -t plugin", "unknown option \"-t\"", "did you mean --type?"),
+            ("ls alpine -k --plain-http", "--insecure cannot be used with --plain-http", "--help"),
+            ("ls alpine --limit", "--limit needs a value: --limit <N>", "--help"),
+            ("manifest a b", "unexpected argument \"b\"", "docker tags manifest --help"),
+            (
+                "digst alpine",
+                "unknown command \"digst\"",
+                "did you mean \"docker tags digest\"? To",
+            ),
+            ("search nginx", "unknown command \"search\"", "did you mean \"docker tags repos\"?"),
+            ("login ghcr.io", "unknown command \"login\"", "docker login HOST; to list the tags"),
+            ("profile lst", "unknown command \"profile lst\"", "\"docker tags profile ls\"?"),
+            ("profile switch x", "unknown command \"profile switch\"", "profile use\"?"),
+            (
+                "token alpine --format json",
+                "--format has no effect on `docker tags token`",
+                "--help",
+            ),
+            (
+                "-k profile use hub --raw",
+                "--raw, --insecure have no effect",
+                "docker tags profile use",
+            ),
         ];
         for (line, message, hint) in cases {
             let Err(error) = parsed(line) else { panic!("{line}") };

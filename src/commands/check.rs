@@ -28,13 +28,13 @@ const EXAMPLES: &str = "\
 Examples:
   docker tags check                      the active profile's registry
   docker tags check ghcr.io              a registry
-  docker tags check alpine               a repository: may it be read?
+  docker tags check alpine               a repository: can it be read?
   docker tags check --offline alpine     without any request";
 
-/// Show how a name is understood, which login applies, who answers.
+/// Explain how a name resolves and which credentials are used.
 ///
-/// Explains a name, its registry, profile, TLS settings and login, and where each came from; then
-/// asks the registry and shows what it wants and grants. No secret is shown.
+/// Shows registry, profile, TLS settings and credentials, and where each of them comes from. Then
+/// asks the registry, and shows its challenge and what the token allows. Never shows a secret.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -42,8 +42,8 @@ pub(crate) struct Args {
     #[arg(value_name = "REGISTRY or IMAGE")]
     name: Option<String>,
 
-    /// Explain only; send no request
-    #[arg(long)]
+    /// Send no request
+    #[arg(long, help_heading = "Connection")]
     offline: bool,
 }
 

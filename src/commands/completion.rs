@@ -11,12 +11,12 @@ Examples:
   docker-tags completion zsh > ~/.zfunc/_docker-tags
   docker-tags completion fish > ~/.config/fish/completions/docker-tags.fish";
 
-/// Print a shell's completion script for docker-tags on its own.
+/// Print a shell completion script.
 ///
-/// `docker-tags install` puts the scripts where the shells look for them. `docker tags` needs none
-/// of them: it is completed by docker's own script, see `docker completion --help`.
+/// The script completes `docker-tags`. `docker-tags install` writes it where your shell looks for
+/// it. `docker tags` is completed by docker's own script, see `docker completion --help`.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]

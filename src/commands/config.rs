@@ -19,9 +19,9 @@ Examples:
 
 /// Print the config of an image, plugin or artifact.
 ///
-/// In a pipe these are the exact bytes; on a terminal the document is indented. Of a
-/// multi-platform image it is the config for this machine, unless --platform says otherwise. A
-/// template uses the document's own names, such as {{.config.Cmd}}.
+/// Prints the exact bytes in a pipe, and an indented document on a terminal. For a multi-platform
+/// image it prints the config for this machine, or for --platform. Templates use the document's own
+/// names, such as {{.config.Cmd}}.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

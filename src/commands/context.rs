@@ -118,7 +118,7 @@ impl Context {
         config: Config,
         given: Option<Found>,
     ) -> Self {
-        let style = Style::detect(&env, ColorChoice::Auto);
+        let style = Style::detect(&env, globals.color);
         let reporter = Arc::new(reporter.colored(style.stderr_color));
         config.warnings().iter().for_each(|warning| reporter.warn(warning));
         Context {

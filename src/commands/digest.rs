@@ -15,13 +15,13 @@ const EXAMPLES: &str = "\
 Examples:
   docker tags digest alpine:3.20
   docker tags digest alpine:3.20 --platform linux/arm64
-  docker tags digest alpine:3.20 --full-ref          for pinning: FROM, image:
-  docker tags digest alpine redis nginx              one per line: NAME:TAG@DIGEST";
+  docker tags digest alpine:3.20 --full-ref          to pin an image
+  docker tags digest alpine redis nginx              NAME:TAG@DIGEST for each";
 
 /// Print the digests that tags point to.
 ///
-/// This is the digest that a pull records: that of the whole index for a multi-platform image,
-/// that of one of its images with --platform. On Docker Hub it costs no pull without --platform.
+/// This is the digest that a pull records. For a multi-platform image it is the digest of the
+/// index; with --platform, that of one image. Without --platform it does not count as a pull.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

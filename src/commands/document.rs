@@ -17,7 +17,7 @@ use crate::system::terminal::sanitize_lines;
 /// Where a document goes.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Destination {
-    /// Write to this file, whole or not at all
+    /// Write to a file
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 }
@@ -38,7 +38,7 @@ impl<'a> Printer<'a> {
         let format = context.format(Format::Plain)?;
         if matches!(format, Format::Table | Format::TableTemplate(_)) {
             return Err(Error::usage(
-                "a document is no table",
+                "this command prints a document and has no table format",
                 "--format takes json or a Go template with the document's own names, such as \
                  '{{.mediaType}}'",
             ));

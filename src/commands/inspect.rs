@@ -19,7 +19,7 @@ Examples:
   docker tags inspect alpine:3.20
   docker tags inspect alpine --platform linux/arm64
   docker tags inspect alpine | jq -r .Created
-  docker tags inspect alpine redis --format '{{.Name}} {{.Architecture}} {{len .Layers}}'
+  docker tags inspect alpine redis --format '{{.Name}} {{.Architecture}}'
   docker tags inspect quay.io/org/app --tags --format json";
 
 /// The names of the document's members, which a template can use.
@@ -39,11 +39,11 @@ const KEYS: [&str; 13] = [
     "Env",
 ];
 
-/// Describe images as skopeo inspect does.
+/// Show details of images.
 ///
-/// On a terminal this is a page for reading; in a pipe, or with --format json, the document of
-/// `skopeo inspect`. Of a multi-platform image the image for this machine is described, unless
-/// --platform says otherwise. Plugins, charts and other artifacts are described, too.
+/// Prints a page on a terminal. In a pipe, or with --format json, prints the document of
+/// `skopeo inspect`. For a multi-platform image it describes the image for this machine, or for
+/// --platform. Plugins, charts and other artifacts are described as well.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -54,7 +54,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     choice: Choice,
 
-    /// List all tags of the repository, too
+    /// Include all tags of the repository
     #[arg(long, help_heading = "Output")]
     tags: bool,
 }

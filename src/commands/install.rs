@@ -18,10 +18,9 @@ use place::{Content, Outcome, Place};
 
 const EXAMPLES: &str = "\
 Examples:
-  docker-tags install --dry-run          what would be done
-  docker-tags install                    for this user; then: docker tags ls alpine
-  docker-tags install --uninstall        take it all away again
-  docker-tags install --hooks            how to get hints after a failed docker pull";
+  docker-tags install --dry-run          show what would be done
+  docker-tags install                    for this user
+  docker-tags install --uninstall        remove everything again";
 
 const HOOKS: &str = r#"After a failed pull, run or create, docker can suggest the command that lists the tags:
 
@@ -41,32 +40,31 @@ const HOOKS_JSON: &str = r#"
 Take the lines out again to be rid of the hints.
 "#;
 
-/// Put the plugin, completion scripts and man pages into their places.
+/// Install the plugin, completion scripts and man pages.
 ///
-/// Links this program into docker's directory of plugins, so that `docker tags` works; writes the
-/// completion scripts of the shells that are here (for docker-tags; `docker tags` is completed by
-/// docker's own script), and the man pages. Says what it did, then asks docker whether it sees the
-/// plugin. Files that are not ours are left alone.
+/// Links this program into docker's plugin directory, so that `docker tags` works. Writes completion
+/// scripts for the shells on this machine, and the man pages. Then asks docker whether it finds the
+/// plugin. Files of other programs are kept.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Copy the program instead of linking to it
+    /// Copy the program instead of linking it
     #[arg(long)]
     copy: bool,
 
-    /// Install for all users, below /usr/local (as a copy)
+    /// Install for all users, below /usr/local
     #[arg(long)]
     system: bool,
 
-    /// Take away what was installed
+    /// Remove what was installed
     #[arg(long, conflicts_with_all = ["copy", "hooks"])]
     uninstall: bool,
 
-    /// Only say what would be done
+    /// Show what would be done
     #[arg(long)]
     dry_run: bool,
 
-    /// Only show how to get hints after a failed docker pull
+    /// Show how to get a hint after a failed docker pull
     #[arg(long)]
     hooks: bool,
 }

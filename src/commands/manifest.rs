@@ -21,8 +21,8 @@ Examples:
 
 /// Print a manifest or manifest list.
 ///
-/// In a pipe these are the exact bytes, whose sha256 is the digest; on a terminal the document is
-/// indented. A template uses the document's own names, such as {{.mediaType}}.
+/// Prints the exact bytes in a pipe, so that their sha256 is the digest. On a terminal the document
+/// is indented. Templates use the document's own names, such as {{.mediaType}}.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     choice: Choice,
 
-    /// Insist on a manifest list, or on an image of just this --platform
+    /// Fail unless it is a manifest list or matches --platform
     #[arg(long, help_heading = "Selection")]
     list: bool,
 

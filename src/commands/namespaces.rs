@@ -17,9 +17,10 @@ Examples:
   docker tags namespaces --format table
   docker tags namespaces | xargs -n 1 docker tags repos";
 
-/// List the Docker Hub namespaces of the login.
+/// List your Docker Hub namespaces.
 ///
-/// They are the user's own and those of the user's organisations. The login is the one of `docker login`, or the profile's.
+/// These are your user name and your organizations. Uses the credentials of `docker login`, or
+/// those of the profile.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {}

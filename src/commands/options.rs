@@ -7,8 +7,8 @@ use crate::oci::platform::Platform;
 /// `--platform`
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct PlatformOption {
-    /// Use the image for this platform; local is this machine
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]", help_heading = "Selection")]
+    /// Platform os/arch[/variant], or local for this one
+    #[arg(long, value_name = "PLATFORM", help_heading = "Selection")]
     pub platform: Option<Platform>,
 }
 

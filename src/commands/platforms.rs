@@ -19,15 +19,15 @@ use crate::system::parallel;
 const EXAMPLES: &str = "\
 Examples:
   docker tags platforms alpine:3.20
-  docker tags platforms alpine -l                    with the date of each image
-  docker tags platforms alpine --all                 attestations, too
+  docker tags platforms alpine -l                    with creation dates
+  docker tags platforms alpine --all                 with attestations
   docker tags platforms alpine --format '{{.Os}}:{{.Architecture}}'
   docker tags platforms alpine --format json | jq -r 'select(.Size > 4e6) | .Platform'";
 
-/// List the platforms that an image is made for.
+/// List the platforms of an image.
 ///
-/// SIZE is what a pull downloads: config and layers, compressed. It takes a request for each
-/// image; -q, or a template without {{.Size}}, takes one in all.
+/// SIZE is the compressed size of config and layers, which is what a pull downloads. It takes one
+/// request per platform. With -q, or a template without {{.Size}}, it takes one request in all.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -35,11 +35,11 @@ pub(crate) struct Args {
     #[arg(value_name = "IMAGE")]
     image: String,
 
-    /// Show attestations and unknown entries, too
+    /// Include attestations and unknown entries
     #[arg(long, help_heading = "Selection")]
     all: bool,
 
-    /// Show when each image was made, too
+    /// Show when each image was created
     #[arg(short, long, help_heading = "Output")]
     long: bool,
 

@@ -15,15 +15,16 @@ const EXAMPLES: &str = "\
 Examples:
   docker tags ratelimit
   docker tags ratelimit -q                     the number of pulls left
-  docker tags ratelimit --anonymous            the limit of this address, not of the login
+  docker tags ratelimit --anonymous            the limit of your address
   docker tags ratelimit --format json";
 
 /// Docker Hub says nothing of a limit.
 const NO_LIMIT: &str = "no limit reported";
 
-/// Show how many pulls Docker Hub has left for this login or address.
+/// Show how many Docker Hub pulls are left.
 ///
-/// Asking costs no pull. Paid plans have no limit; then none is reported.
+/// The query itself does not count as a pull. The limit is per account, or per address when
+/// anonymous. Paid plans report no limit.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {}

@@ -15,8 +15,8 @@ Examples:
 
 /// Print the bearer token for a repository, for use with curl.
 ///
-/// The token is what the registry's own token service grants for pulling; it is a secret and
-/// expires after some minutes.
+/// The registry's token service issues it for pulling. It is a secret and expires after some
+/// minutes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -24,11 +24,11 @@ pub(crate) struct Args {
     #[arg(value_name = "REPO")]
     repository: String,
 
-    /// Print a header line: Authorization: Bearer …
+    /// Print it as a header: Authorization: Bearer …
     #[arg(short = 'H', long)]
     header: bool,
 
-    /// Print the token's claims as JSON instead of the token
+    /// Print the token's claims as JSON
     #[arg(long, conflicts_with = "header")]
     claims: bool,
 }
@@ -43,18 +43,15 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
     let registry = context.registry(reference.registry(), profile)?;
     let token = registry.admission(reference.repository())?.token.ok_or_else(|| {
         Error::usage(
-            format!("{} gives no tokens", reference.registry()),
-            "it is open, or it takes user name and password with every request: curl -u USER",
+            format!("{} does not use tokens", reference.registry()),
+            "it is open, or it takes user name and password with each request: curl -u USER",
         )
     })?;
     let text = if args.claims {
         let claims = claims(token.expose()).ok_or_else(|| {
             Error::usage(
-                format!(
-                    "the token of {} is no JWT: it has no claims to show",
-                    reference.registry()
-                ),
-                "leave --claims out",
+                format!("the token of {} has no claims: it is not a JWT", reference.registry()),
+                "to print the token itself, leave out --claims",
             )
         })?;
         json::to_string(&claims).map_err(Error::stdout)?

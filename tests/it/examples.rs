@@ -170,7 +170,7 @@ fn all_run(stage: &Stage, lines: &[String]) {
 
 /// The examples of a command and of those below it; what stands behind two blanks is a comment.
 fn examples(command: &clap::Command, lines: &mut Vec<String>) {
-    let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let help = help.replace("\\\n", " ");
     let texts = help.lines().skip_while(|line| !line.starts_with("Examples:")).skip(1);
     for line in texts.filter(|line| !line.trim().is_empty()) {

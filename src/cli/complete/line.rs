@@ -7,6 +7,8 @@
 
 use clap::{Arg, ArgAction, Command};
 
+use crate::commands::global;
+
 /// A command line up to the cursor.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
@@ -102,7 +104,7 @@ impl<'a> Walk<'a> {
     /// The options that may stand here: the command's and those of every command; before any
     /// command also those of `ls`, whose name can be left out.
     fn options(&self) -> impl Iterator<Item = &'a Arg> + use<'a> {
-        options(self.root, self.command)
+        options(self.root, self.command, &self.path)
     }
 
     fn word(&mut self, word: &str) {
@@ -231,12 +233,16 @@ impl<'a> Walk<'a> {
 pub(super) fn options<'a>(
     root: &'a Command,
     command: &'a Command,
-) -> impl Iterator<Item = &'a Arg> {
+    path: &[&str],
+) -> impl Iterator<Item = &'a Arg> + use<'a> {
+    let path: Vec<String> = path.iter().map(|name| (*name).to_owned()).collect();
     let at_root = std::ptr::eq(root, command);
     let ls = if at_root { find_command(root, super::DEFAULT_COMMAND) } else { None };
     let own = command.get_arguments().filter(move |arg| at_root || !arg.is_global_set());
     let of_ls = ls.into_iter().flat_map(Command::get_arguments);
-    let global = root.get_arguments().filter(move |arg| !at_root && arg.is_global_set());
+    let global = root.get_arguments().filter(move |arg| {
+        !at_root && arg.is_global_set() && global::is_used(&path, arg.get_id().as_str())
+    });
     own.chain(of_ls.filter(|arg| !arg.is_global_set()))
         .chain(global)
         .filter(|arg| !arg.is_positional())
@@ -261,7 +267,7 @@ fn positional(command: &Command, index: usize) -> Option<&Arg> {
 }
 
 /// Whether an option or argument may be given more than once.
-pub(super) fn takes_many(arg: &Arg) -> bool {
+pub(in crate::cli) fn takes_many(arg: &Arg) -> bool {
     matches!(arg.get_action(), ArgAction::Append | ArgAction::Count)
         || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
 }

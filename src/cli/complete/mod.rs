@@ -11,7 +11,6 @@
 
 mod cache;
 mod line;
-mod popular;
 mod remote;
 mod values;
 
@@ -28,7 +27,9 @@ use crate::commands::global::Globals;
 use crate::system::env::Env;
 use crate::system::terminal::sanitize;
 use cache::Cache;
-use line::{Line, Target, takes_many};
+use line::{Line, Target};
+
+pub(super) use line::takes_many;
 use remote::Remote;
 
 /// The command whose name can be left out.
@@ -185,7 +186,7 @@ fn commands(line: &Line, typed: &str, answer: &mut Answer) {
 }
 
 fn flags(root: &clap::Command, line: &Line, typed: &str, answer: &mut Answer) {
-    for arg in line::options(root, line.command) {
+    for arg in line::options(root, line.command, &line.path) {
         let used = line.has(arg.get_id().as_str()) && !takes_many(arg);
         if arg.is_hide_set() || used {
             continue;

@@ -49,7 +49,7 @@ fn descriptions_and_messages_can_be_turned_off() {
         let pairs = pairs.iter().copied().chain([("HOME", "/nonexistent")]);
         answer(&["chec".into()], true, &Env::from_pairs(pairs), None)
     };
-    assert!(text(&[]).starts_with("check\tShow how"));
+    assert!(text(&[]).starts_with("check\tExplain how"));
     for (name, value, described) in [
         ("DOCKER_COMPLETION_DESCRIPTIONS", "false", false),
         ("COBRA_COMPLETION_DESCRIPTIONS", "0", false),

@@ -7,9 +7,9 @@
 use clap::{Arg, ValueHint};
 
 use super::line::Line;
-use super::popular::OFFICIAL_IMAGES;
 use super::remote::Remote;
 use super::{Answer, Candidate};
+use crate::cli::official;
 use crate::config::{Profile, Served};
 use crate::oci::reference::{DOCKER_HUB, Reference, Registry};
 
@@ -87,9 +87,10 @@ pub(super) fn kind_of_word(word: &str, line: &Line, arg: &Arg) -> Option<Kind> {
         "PLATFORM" | "OS" | "ARCH" | "VARIANT" => Kind::Platform,
         "FILE" | "PATH" => Kind::File,
         "DIR" | "DIRECTORY" => Kind::Directory,
-        "N" | "SECONDS" | "USER" | "GLOB" | "REGEX" | "RANGE" | "TAG" | "NAME" | "URL" | "KEY"
-        | "VALUE" | "DIGEST" | "SHELL" | "ORDER" | "TYPE" | "TEMPLATE" | "COMMAND" | "VARIABLE"
-        | "PATTERN" | "PROGRAM" | "PORT" | "KEY=VALUE" | "USERNAME" | "WHAT" => Kind::Free,
+        "N" | "SECONDS" | "DURATION" | "WHEN" | "USER" | "GLOB" | "REGEX" | "RANGE" | "TAG"
+        | "NAME" | "URL" | "KEY" | "VALUE" | "DIGEST" | "SHELL" | "ORDER" | "TYPE" | "TEMPLATE"
+        | "COMMAND" | "VARIABLE" | "PATTERN" | "PROGRAM" | "PORT" | "KEY=VALUE" | "USERNAME"
+        | "WHAT" => Kind::Free,
         _ => return None,
     })
 }
@@ -249,7 +250,7 @@ impl Names<'_> {
         let rest = self.value.strip_prefix(typed).unwrap_or_default();
         let namespace = rest.split_once('/').and_then(|(name, _)| name.parse().ok());
         let Some(namespace) = namespace else {
-            for name in OFFICIAL_IMAGES {
+            for name in official::popular() {
                 self.push(&format!("{typed}{name}"), "");
             }
             return;

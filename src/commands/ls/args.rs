@@ -10,20 +10,20 @@ use crate::tags::select::{self, Glob, Regex, Selection, Sort};
 
 const EXAMPLES: &str = "\
 Examples:
-  docker tags ls alpine
-  docker tags alpine redis                     the word ls may be left out
-  docker tags ls quay.io/coreos/dnsmasq
-  docker tags ls nginx --semver '^1.27' --limit 5
+  docker tags ls alpine                          or just: docker tags alpine
+  docker tags ls nginx --semver '^1.27' -l       versions in a range, with details
+  docker tags ls nginx --group-by digest         tags of the same image together
+  docker tags ls quay.io/coreos/dnsmasq          any registry
+  docker tags ls alpine redis --limit 3          several repositories
   docker tags ls node --filter '22*-alpine*'
-  docker tags ls nginx -l --limit 5              digests, sizes, platforms, dates
-  docker tags ls nginx --group-by digest         which tags are the same image
   docker tags ls alpine --format json
   docker tags ls alpine --raw | jq -r '.tags[]'";
 
 /// List the tags of repositories, newest version first.
 ///
-/// Versions come first, the newest on top; then the tags that are no versions, by name. One tag
-/// per line; with several repositories each line is REPOSITORY:TAG.
+/// Versions come first, newest on top. Other tags follow by name. Prints one tag per line, or
+/// REPOSITORY:TAG for several repositories. Only the details that you print or sort by are fetched.
+/// If a list is cut short, you get an error, never a list that looks complete.
 #[derive(Debug, Default, clap::Args)]
 #[command(
     after_help = EXAMPLES,
@@ -34,59 +34,59 @@ pub(crate) struct Args {
     #[arg(value_name = "REPO", required = true)]
     pub repositories: Vec<String>,
 
-    /// Show tags that match this glob pattern (repeatable: any of them)
+    /// Show tags that match a glob pattern (repeatable)
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     filter: Vec<String>,
 
-    /// Show tags that match this whole regular expression (repeatable: any of them)
-    #[arg(long, value_name = "REGEX", help_heading = "Selection")]
+    /// Show tags that match a regular expression as a whole (repeatable)
+    #[arg(long, value_name = "REGEX", help_heading = "Selection", hide_short_help = true)]
     include: Vec<String>,
 
-    /// Leave out tags that match this whole regular expression (repeatable)
-    #[arg(long, value_name = "REGEX", help_heading = "Selection")]
+    /// Hide tags that match a regular expression as a whole (repeatable)
+    #[arg(long, value_name = "REGEX", help_heading = "Selection", hide_short_help = true)]
     exclude: Vec<String>,
 
-    /// Show versions in this range: '^1.27', '~3.1', '>=2 <4', '1.x || 2.x'
+    /// Show versions in a range: '^1.27', '~3.1', '>=2 <4'
     #[arg(long, value_name = "RANGE", help_heading = "Selection")]
     semver: Option<String>,
 
-    /// Leave out tags that stand for a digest (signatures, attestations)
-    #[arg(long, help_heading = "Selection")]
+    /// Hide the tags of signatures and attestations, such as sha256-….sig
+    #[arg(long, help_heading = "Selection", hide_short_help = true)]
     omit_digest_tags: bool,
 
-    /// Order of the list; none keeps the registry's order and streams
+    /// Sort order [default: version]
     #[arg(long, value_enum, value_name = "ORDER", help_heading = "Selection")]
     sort: Option<Order>,
 
-    /// Turn the order round
-    #[arg(short, long, help_heading = "Selection")]
+    /// Reverse the order
+    #[arg(short, long, help_heading = "Selection", hide_short_help = true)]
     reverse: bool,
 
-    /// Show at most so many tags of each repository
+    /// Show at most N tags per repository
     #[arg(long, value_name = "N", help_heading = "Selection")]
     limit: Option<usize>,
 
-    /// Show only what comes after this tag in the list
-    #[arg(long, value_name = "TAG", help_heading = "Selection")]
+    /// Continue after this tag of the list
+    #[arg(long, value_name = "TAG", help_heading = "Selection", hide_short_help = true)]
     last: Option<String>,
 
     #[command(flatten)]
     pub(super) of: PlatformOption,
 
-    /// Print digest, size, platforms and date, too
+    /// Show digest, size, platforms and date
     #[arg(short, long, help_heading = "Output")]
     pub(super) long: bool,
 
-    /// Print the digest, too
+    /// Show digests
     #[arg(long, help_heading = "Output")]
     pub(super) digests: bool,
 
-    /// Print one line for each digest, with all its tags
+    /// Show tags of the same image on one line
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
     group_by: Option<GroupBy>,
 
     /// Print REGISTRY/REPOSITORY:TAG
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     pub(super) full_ref: bool,
 
     #[command(flatten)]
@@ -100,11 +100,11 @@ enum Order {
     Version,
     /// By name
     Name,
-    /// Newest image first (on Docker Hub: last pushed first)
+    /// Newest image first (Docker Hub: last pushed first)
     Created,
     /// Largest image first
     Size,
-    /// As the registry sends them
+    /// In the registry's order, printed as it arrives
     None,
 }
 

@@ -20,7 +20,7 @@ Examples:
   docker tags profile update work --namespace acme --jobs 4
   docker tags profile update lab --unset insecure --ca-file lab.crt";
 
-/// Make a profile the active one; `-` is the one before.
+/// Switch to a profile; - is the previous one.
 #[derive(Debug, clap::Args)]
 pub(super) struct Use {
     /// The profile; `default` is the built-in one of Docker Hub
@@ -28,10 +28,10 @@ pub(super) struct Use {
     name: String,
 }
 
-/// Make a profile.
+/// Create a profile.
 ///
-/// There is an option for every setting, and nothing is asked for. The profile is not made the
-/// active one: `docker tags profile use NAME` does that.
+/// There is an option for every setting. To switch to the new profile, run
+/// `docker tags profile use NAME`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = CREATE_EXAMPLES)]
 pub(super) struct Create {
@@ -39,7 +39,7 @@ pub(super) struct Create {
     #[arg(value_name = "NAME", required_unless_present = "from_docker")]
     name: Option<String>,
 
-    /// Make a profile for each registry that docker is logged in to and that has none yet
+    /// Create one for each registry of docker login
     #[arg(long, conflicts_with = "name")]
     from_docker: bool,
 
@@ -49,7 +49,7 @@ pub(super) struct Create {
 
 /// Change settings of a profile.
 ///
-/// An option replaces what the setting said before; lists are replaced as a whole.
+/// An option replaces the setting. Lists are replaced as a whole.
 #[derive(Debug, clap::Args)]
 #[command(after_help = UPDATE_EXAMPLES)]
 pub(super) struct Update {
@@ -57,7 +57,7 @@ pub(super) struct Update {
     #[arg(value_name = "NAME")]
     name: String,
 
-    /// Take this setting away (repeatable): insecure, namespace, password-env …
+    /// Remove a setting, such as insecure (repeatable)
     #[arg(
         long,
         value_name = "KEY",
@@ -78,7 +78,7 @@ pub(super) struct Remove {
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
 
-    /// Remove the active profile, too
+    /// Remove the active profile as well
     #[arg(short, long)]
     force: bool,
 }

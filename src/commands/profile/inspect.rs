@@ -10,10 +10,10 @@ use crate::config;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer};
 
-/// Show every setting of a profile and where it came from.
+/// Show the settings of a profile and where they come from.
 ///
-/// A setting of which nothing is said has its default. No password is shown, nor the arguments of
-/// a program that prints one.
+/// Settings that are not configured have their defaults. Never shows a password, nor the arguments
+/// of a password command.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The profile's name [default: the active one]

@@ -20,13 +20,13 @@ Examples:
   docker tags profile create work --registry ghcr.io --namespace acme \\
       --username octocat --password-env GHCR_TOKEN
   docker tags profile use work           from now on `api` means ghcr.io/acme/api
-  docker tags profile use -              back to the one before
+  docker tags profile use -              back to the previous one
   docker tags -p work api                just this once";
 
-/// Manage profiles: how each registry is reached, and as whom.
+/// Manage profiles, one per registry.
 ///
-/// The active profile is the registry of names that name none. A name that names its registry gets
-/// the settings and the login of that registry's profile, whichever is active.
+/// Names without a registry use the active profile's registry. A name with a registry uses the
+/// settings and credentials of that registry's profile, whichever is active.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -36,18 +36,18 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List the profiles; the active one has a star
+    /// List profiles
     #[command(visible_alias = "list")]
     Ls,
     /// Print the name of the active profile
     Show,
-    /// Make a profile the active one; `-` is the one before
+    /// Switch to a profile; - is the previous one
     Use(change::Use),
-    /// Make a profile
+    /// Create a profile
     Create(Box<change::Create>),
     /// Change settings of a profile
     Update(Box<change::Update>),
-    /// Show every setting of a profile and where it came from
+    /// Show the settings of a profile and where they come from
     Inspect(inspect::Args),
     /// Remove profiles
     #[command(visible_alias = "remove")]

@@ -14,31 +14,31 @@ use crate::login::chain::password_from_stdin;
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Settings")]
 pub(super) struct Settings {
-    /// The registry: docker.io, ghcr.io, registry.lab:5000
+    /// The registry, such as ghcr.io
     #[arg(long, value_name = "HOST[:PORT]")]
     registry: Option<String>,
 
-    /// What stands before a name without a slash: with acme, `api` means acme/api
+    /// Namespace for names without a slash
     #[arg(long, value_name = "PATH")]
     namespace: Option<String>,
 
-    /// Serve only repositories that match, such as 'acme/*' (repeatable)
-    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    /// Only for repositories such as 'acme/*' (repeatable)
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', hide_short_help = true)]
     repositories: Vec<String>,
 
     /// Log in as this user
     #[arg(short, long, value_name = "USER")]
     username: Option<String>,
 
-    /// The environment variable that holds the password or token
+    /// Environment variable with the password or token
     #[arg(long, value_name = "NAME", group = "password")]
     password_env: Option<String>,
 
-    /// The file that holds the password or token
-    #[arg(long, value_name = "FILE", group = "password")]
+    /// File with the password or token
+    #[arg(long, value_name = "FILE", group = "password", hide_short_help = true)]
     password_file: Option<PathBuf>,
 
-    /// Read the password now, from standard input, and keep it in the configuration file
+    /// Store the password read from standard input
     #[arg(long, group = "password")]
     password_stdin: bool,
 
@@ -46,52 +46,64 @@ pub(super) struct Settings {
     #[arg(short = 'k', long)]
     insecure: bool,
 
-    /// Speak plain http
+    /// Use HTTP instead of HTTPS
     #[arg(long, conflicts_with = "insecure")]
     plain_http: bool,
 
-    /// Trust the authorities in this PEM file, too
+    /// Additional certificate authorities (PEM file)
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
-    /// Show this certificate to the registry (PEM)
-    #[arg(long, visible_alias = "client-cert", value_name = "FILE")]
+    /// Client certificate (PEM file)
+    #[arg(long, alias = "client-cert", value_name = "FILE", hide_short_help = true)]
     cert_file: Option<PathBuf>,
 
-    /// The private key of --client-cert (PEM)
-    #[arg(long, visible_alias = "client-key", value_name = "FILE")]
+    /// Private key of the client certificate (PEM file)
+    #[arg(long, alias = "client-key", value_name = "FILE", hide_short_help = true)]
     key_file: Option<PathBuf>,
 
-    /// Where the requests really go, such as `https://mirror.example`
-    #[arg(long, value_name = "URL")]
+    /// Address to send requests to, such as `https://mirror.example`
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     endpoint: Option<String>,
 
-    /// Where the Docker Hub API is
-    #[arg(long, value_name = "URL")]
+    /// Address of the Docker Hub API
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     hub_api: Option<String>,
 
-    /// Let this host's token service have the login, too (repeatable)
-    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    /// Token service that may receive the credentials (repeatable)
+    #[arg(long, value_name = "HOST", value_delimiter = ',', hide_short_help = true)]
     token_hosts: Vec<String>,
 
-    /// Send so many requests at a time
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    /// Maximum number of concurrent requests [default: 8]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u8).range(1..=64),
+        hide_short_help = true
+    )]
     jobs: Option<u8>,
 
-    /// Wait at most so long for a connection, for an answer, and for its body, each
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// Time limit for connecting, for the response, and for its body
+    #[arg(long, value_name = "DURATION", value_parser = seconds, hide_short_help = true)]
     timeout: Option<f64>,
 
-    /// Repeat a failed request so often
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=10))]
+    /// Retry a temporary failure up to N times [default: 3]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u8).range(0..=10),
+        hide_short_help = true
+    )]
     retries: Option<u8>,
 
-    /// The program that prints the password: takes the rest of the line, no shell
+    /// Program that prints the password, with its arguments
     #[arg(
         long,
         value_name = "PROGRAM",
         group = "password",
         num_args = 1..,
+        hide_short_help = true,
         allow_hyphen_values = true
     )]
     password_command: Vec<String>,

@@ -1,4 +1,4 @@
-//! `repos`: the repositories of a registry, or of a user or organisation of Docker Hub.
+//! `repos`: the repositories of a registry, or of a Docker Hub user or organization.
 //!
 //! `place` says what the argument means, `find` asks, `tags` goes on to the tags of everything
 //! that was found; here is what people see.
@@ -23,12 +23,12 @@ use place::Place;
 
 const EXAMPLES: &str = "\
 Examples:
-  docker tags repos ansible              a user or organisation of Docker Hub
-  docker tags repos                      your own, or the active profile's registry
+  docker tags repos ansible              a Docker Hub user or organization
+  docker tags repos                      your own, or the active registry's
   docker tags repos -l ansible           with stars, pulls and descriptions
   docker tags repos localhost:5000       the catalog of a registry
-  docker tags repos quay.io/coreos       the part of it below a path
-  docker tags repos --tags acme          every image:tag of an organisation
+  docker tags repos --tags acme          every image:tag of an organization
+  docker tags repos quay.io/coreos       below a path
   docker tags repos --format json ansible";
 
 /// The columns of `-l`.
@@ -38,32 +38,32 @@ const DESCRIPTION: usize = 45;
 
 /// List the repositories of a registry or of a Docker Hub namespace.
 ///
-/// A registry is asked for its catalog; Docker Hub, which has none, for the repositories of one
-/// namespace: public ones, and with a login the private ones, too. One path per line, by name.
+/// Reads a registry's catalog. Docker Hub has none, so there it lists the repositories of one
+/// namespace; private ones need credentials. Prints one path per line, sorted by name.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A registry (quay.io), a part of it (quay.io/org), or a namespace of Docker Hub
+    /// A registry (quay.io), a path on it (quay.io/org), or a Docker Hub namespace
     #[arg(value_name = "REGISTRY or NAMESPACE")]
     place: Option<String>,
 
-    /// Show stars, pulls, update, privacy, text (Docker Hub)
+    /// Show stars, pulls, last update and description
     #[arg(short, long, help_heading = "Output")]
     long: bool,
 
-    /// Print every tag of every repository: REPOSITORY:TAG
+    /// Print REPOSITORY:TAG for every tag
     #[arg(long, conflicts_with = "long", help_heading = "Output")]
     tags: bool,
 
-    /// Show repositories whose path or last part matches (repeatable)
+    /// Show repositories that match a pattern (repeatable)
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     filter: Vec<String>,
 
-    /// Show at most so many repositories
+    /// Show at most N repositories
     #[arg(long, value_name = "N", help_heading = "Selection")]
     limit: Option<usize>,
 
-    /// Print the registry in front of every path
+    /// Print REGISTRY/REPOSITORY
     #[arg(long, help_heading = "Output", hide_short_help = true)]
     full_ref: bool,
 }

@@ -92,7 +92,7 @@ fn breaking_off_leaves_the_terminal_sane() {
 fn the_question_is_shown_safely() {
     let env = TestEnv::new();
     let name = "\"$(printf 'ann\\033]0;pwn\\007\\342\\200\\256')\"";
-    let line = format!("{} -u {name} ls 127.0.0.1:1/a", binary().display());
+    let line = format!("{} --color never -u {name} ls 127.0.0.1:1/a", binary().display());
     let shown = on_terminal(&env, &line, "Password of ann", |_, keyboard| {
         keyboard.write_all(b"x\r").expect("the terminal takes keys");
     });

@@ -129,7 +129,7 @@ fn a_password_comes_from_standard_input_alone() {
     env.canary("S3cr3t");
     env.command(create).stdin("").run().code(2).stderr_has("password on standard input is empty");
     let typed = ["profile", "create", "x", "--registry", "a.io", "--password=S3cr3t"];
-    env.run(typed).code(2).stdout("").stderr_has("unexpected argument '--password'");
+    env.run(typed).code(2).stdout("").stderr_has("unknown option \"--password\"");
     let typed = ["profile", "create", "x", "--registry", "https://ann:S3cr3t@a.io"];
     env.run(typed).code(2).stdout("").stderr_has("registry");
     assert!(!env.root().join(FILE).exists());
@@ -153,7 +153,7 @@ fn what_cannot_be_a_profile_is_refused() {
         (&["x", "--registry", "a.io", "--insecure", "--ca-file", "x"], "clashes with ca-file", ""),
         (&["x", "--registry", "a.io", "--client-cert", "x"], "needs client-key too", ""),
         (&["x", "--registry", "a.io", "--endpoint", "http://b.io"], "needs plain-http", "https://"),
-        (&["x", "--registry", "a.io", "--jobs", "65"], "invalid value '65'", ""),
+        (&["x", "--registry", "a.io", "--jobs", "65"], "invalid value \"65\"", ""),
         (
             &["x", "--registry", "a.io", "-uu", "--password-env=A", "--password-file=B"],
             "cannot be used with",

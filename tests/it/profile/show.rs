@@ -158,5 +158,5 @@ fn profile_alone_shows_its_commands() {
     let output = TestEnv::new().run(["profile"]);
     output.code(0).stdout_has("create").stdout_has("inspect").silent();
     let output = TestEnv::new().run(["profile", "lst"]);
-    output.code(2).stdout("").stderr_has("did you mean ls?");
+    output.code(2).stdout("").stderr_has("did you mean \"docker-tags profile ls\"?");
 }
