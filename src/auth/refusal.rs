@@ -2,17 +2,20 @@
 //!
 //! Registries do not tell "exists, but not for you" from "does not exist", and neither do we.
 
-use super::realm::RealmError;
-use super::{Login, Resource, Session, Unauthorized};
+use super::realm::{self, RealmError};
+use super::wire::Unauthorized;
+use super::{Resource, Session};
 use crate::error::Error;
-use crate::http::url::quoted;
+use crate::login::Login;
+use crate::oci::url::{Origin, quoted};
 use crate::system::terminal::server_text;
 
 impl Session {
-    /// No permission, as far as anybody can tell: registries do not say "exists, but not for you".
+    /// No permission, as far as anybody can tell; `detail` is the registry's own reason.
     pub(super) fn forbidden(&self, resource: &Resource, detail: Option<String>) -> Error {
-        let host = self.endpoint.registry.to_string();
-        let login = self.login(resource).filter(|login| !login.is_refused());
+        let (name, host) = (self.name_of(resource), self.host());
+        let lookup = self.lookup(resource);
+        let login = lookup.login.as_ref().filter(|login| !login.is_refused());
         match (resource, login) {
             (Resource::Catalog, _) => self.catalog_refused(),
             (Resource::Base, _) => Error::Server { host, status: 403, detail },
@@ -20,37 +23,38 @@ impl Session {
             (_, Some(_)) if host.ends_with(".amazonaws.com") => {
                 self.login_refused(resource, detail)
             }
-            (_, Some(login)) => Error::NoAccess {
-                name: self.name_of(resource),
-                user: login.user().to_owned(),
-                host,
-            },
-            (_, None) => Error::NotFoundOrPrivate {
-                name: self.name_of(resource),
-                login: self.endpoint.login_argument(),
-            },
+            (_, Some(login)) => {
+                Error::NoAccess { name, user: login.user().to_owned(), host, detail }
+            }
+            (_, None) => {
+                let remedy = lookup.remedy(&self.endpoint.login_argument());
+                Error::NotFoundOrPrivate { name, remedy, detail }
+            }
         }
     }
 
     pub(super) fn login_refused(&self, resource: &Resource, detail: Option<String>) -> Error {
-        let login = self.login(resource);
-        let login = login.as_deref();
-        Error::LoginRefused {
-            host: self.endpoint.registry.to_string(),
-            user: login.map_or("this user", Login::user).to_owned(),
-            source: login.map_or("nowhere", |login| &login.source).to_owned(),
-            detail,
+        Login::refused(self.login(resource).as_deref(), self.host(), detail)
+    }
+
+    pub(super) fn login_withheld(&self, resource: &Resource, realm: &Origin) -> Error {
+        Error::LoginWithheld {
+            name: self.name_of(resource),
+            host: self.host(),
+            realm: realm.authority(),
+            entry: realm::entry_for(realm),
         }
     }
 
     pub(super) fn login_needed(&self, resource: &Resource, refusal: &Unauthorized) -> Error {
-        if *resource == Resource::Catalog && self.login(resource).is_some() {
-            return self.forbidden(resource, None);
+        let lookup = self.lookup(resource);
+        if *resource == Resource::Catalog && lookup.login.is_some() {
+            return self.catalog_refused();
         }
         let mut schemes: Vec<String> =
             refusal.challenges.iter().map(|c| server_text(c.scheme())).collect();
         schemes.dedup();
-        let offered = match (schemes.is_empty(), self.login(resource)) {
+        let offered = match (schemes.is_empty(), &lookup.login) {
             (true, _) => "no way to log in".to_owned(),
             (false, Some(_)) => {
                 format!("{}, for which this login is of no use", schemes.join(", "))
@@ -60,7 +64,7 @@ impl Session {
         Error::LoginNeeded {
             name: self.name_of(resource),
             offered,
-            login: self.endpoint.login_argument(),
+            remedy: lookup.remedy(&self.endpoint.login_argument()),
         }
     }
 
@@ -71,11 +75,7 @@ impl Session {
     }
 
     pub(super) fn refuse(&self, what: &str, hint: &str) -> Error {
-        Error::Refused {
-            host: self.endpoint.registry.to_string(),
-            what: what.to_owned(),
-            hint: hint.to_owned(),
-        }
+        Error::Refused { host: self.host(), what: what.to_owned(), hint: hint.to_owned() }
     }
 
     pub(super) fn realm_refused(&self, realm: &str, why: RealmError) -> Error {
@@ -94,7 +94,7 @@ impl Session {
 
     /// The error for a registry that keeps its list of repositories to itself.
     pub(crate) fn catalog_refused(&self) -> Error {
-        let host = self.endpoint.registry.to_string();
+        let host = self.host();
         let hint = match host.as_str() {
             crate::oci::reference::DOCKER_HUB => {
                 "Docker Hub lists by namespace: docker tags repos NAMESPACE".to_owned()

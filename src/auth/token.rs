@@ -24,6 +24,8 @@ const DEFAULT_LIFE: u64 = 60;
 const MAX_LIFE: u64 = 3600;
 /// The most of a token's middle part that is decoded.
 const MAX_CLAIMS: usize = 64 * 1024;
+/// The longest URL that is sent; servers take 8 to 64 KiB.
+const MAX_URL: usize = 16 * 1024;
 const CLIENT_ID: &str = "docker-tags";
 
 /// A bearer token.
@@ -43,7 +45,35 @@ pub(crate) struct TokenRequest<'a> {
     /// The `service` of the challenge; left out of the request where it is absent.
     pub service: Option<&'a str>,
     /// The scopes, in the order in which they are sent.
-    pub scopes: &'a [String],
+    pub scopes: Vec<String>,
+}
+
+impl TokenRequest<'_> {
+    /// Leaves scopes out until the URL is short enough for servers: those that are not `needed`,
+    /// then from the end. `false`: it is too long even so.
+    pub(super) fn shorten(&mut self, needed: impl Fn(&str) -> bool) -> bool {
+        let is_long = |request: &Self| request.url().to_string().len() > MAX_URL;
+        if is_long(self) && self.scopes.iter().any(|scope| needed(scope)) {
+            self.scopes.retain(|scope| needed(scope));
+        }
+        while is_long(self) {
+            if self.scopes.pop().is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn url(&self) -> Url {
+        let mut url = self.realm.clone();
+        if let Some(service) = self.service {
+            url = url.with_parameter("service", service);
+        }
+        for scope in &self.scopes {
+            url = url.with_parameter("scope", scope);
+        }
+        url
+    }
 }
 
 /// Why there is no token.
@@ -115,14 +145,7 @@ fn get(
     request: &TokenRequest,
     authorization: Option<Secret>,
 ) -> Result<Token, TokenError> {
-    let mut url = request.realm.clone();
-    if let Some(service) = request.service {
-        url = url.with_parameter("service", service);
-    }
-    for scope in request.scopes {
-        url = url.with_parameter("scope", scope);
-    }
-    let mut http = Request::new(Method::Get, url);
+    let mut http = Request::new(Method::Get, request.url());
     http.authorization = authorization;
     let (status, outcome) = send(client, peer, &http).map_err(TokenError::Failed)?;
     outcome.map_err(|error| match (status, error) {

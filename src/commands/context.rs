@@ -362,8 +362,7 @@ impl Context {
         let is_active = self.is_active(registry)?;
         let (registry, profile) = (registry.clone(), profile.clone());
         Ok(Box::new(move |repository| {
-            let repository: Option<Repository> = repository.and_then(|path| path.parse().ok());
-            let (repository, profile) = (repository.as_ref(), &profile);
+            let profile = &profile;
             logins.login(Wanted { registry: &registry, repository, profile, is_active }, &reporter)
         }))
     }

@@ -28,9 +28,13 @@ impl fmt::Display for Error {
             }
             Error::NotFound { object, .. } => write!(f, "{object} not found"),
             Error::NotFoundIn { object, name, .. } => write!(f, "{object} not found in {name}"),
-            Error::NotFoundOrPrivate { name, .. } => write!(f, "{name}: not found, or private"),
-            Error::NoAccess { name, user, .. } => {
-                write!(f, "{name}: not found, or {user} has no pull access to it")
+            Error::NotFoundOrPrivate { name, detail, .. } => {
+                write!(f, "{name}: not found, or private")?;
+                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
+            }
+            Error::NoAccess { name, user, detail, .. } => {
+                write!(f, "{name}: not found, or {user} has no pull access to it")?;
+                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
             }
             Error::LoginRefused { host, user, source, detail, .. } => {
                 write!(f, "{host} refuses the login of {user} (from {source})")?;

@@ -15,8 +15,8 @@ impl Error {
                 return Some(hint.clone()).filter(|hint| !hint.is_empty());
             }
             Error::Reference { source, .. } => reference_hint(source).to_owned(),
-            Error::NotFoundOrPrivate { login, .. } => {
-                format!("check the spelling; if it is private: {}", login_command(login))
+            Error::NotFoundOrPrivate { remedy, .. } => {
+                format!("check the spelling; if it is private: {remedy}")
             }
             Error::NoAccess { host, .. } => format!(
                 "check the spelling, or ask the owner for access; `docker tags check {host}` \
@@ -43,7 +43,7 @@ impl Error {
             Error::LoginRefused { host, .. } => {
                 format!("log in again: {}", login_command(host))
             }
-            Error::LoginNeeded { login, .. } => login_command(login),
+            Error::LoginNeeded { remedy, .. } => remedy.clone(),
             Error::LoginWithheld { realm, entry, .. } => format!(
                 "if {realm} is this registry's own token service, allow it in a profile: \
                  token-hosts = [\"{entry}\"]"

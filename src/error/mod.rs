@@ -118,8 +118,10 @@ pub enum Error {
     NotFoundOrPrivate {
         /// Registry and repository.
         name: String,
-        /// What `docker login` takes for this registry; empty for Docker Hub.
-        login: String,
+        /// How to get a login that helps.
+        remedy: String,
+        /// The registry's own reason, safe to print.
+        detail: Option<String>,
     },
     /// Not there, or not visible to this login.
     NoAccess {
@@ -129,6 +131,8 @@ pub enum Error {
         user: String,
         /// The registry.
         host: String,
+        /// The registry's own reason, safe to print.
+        detail: Option<String>,
     },
     /// The login is wrong or has expired.
     LoginRefused {
@@ -158,8 +162,8 @@ pub enum Error {
         name: String,
         /// The schemes that the registry offers; empty where that is no help.
         offered: String,
-        /// What `docker login` takes for this registry; empty for Docker Hub.
-        login: String,
+        /// How to get a login that helps.
+        remedy: String,
     },
     /// The registry refuses a token that its own token service has just made.
     TokenRejected {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::{PasswordSource, Profile};
 use crate::error::Error;
-use crate::login::{Credential, Found, HELPER_LIMIT, Login, Source, Store};
+use crate::login::{Credential, Found, HELPER_LIMIT, Login, Lookup, Source, Store};
 use crate::oci::reference::{Registry, Repository};
 use crate::system::env::Env;
 use crate::system::report::Reporter;
@@ -99,23 +99,24 @@ impl Logins {
     }
 
     /// The same for sending; its warnings go to the user.
-    pub(crate) fn login(&self, wanted: Wanted<'_>, reporter: &Reporter) -> Option<Arc<Login>> {
+    pub(crate) fn login(&self, wanted: Wanted<'_>, reporter: &Reporter) -> Lookup {
         let found = self.find(wanted);
         found.warnings.iter().for_each(|warning| reporter.warn(warning));
         let explicit = matches!(found.source, Source::CommandLine | Source::Prompt);
-        let credential = found.credential?;
+        let advice = None;
+        let Some(credential) = found.credential else { return Lookup { login: None, advice } };
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |(registry, login): &&(Registry, Arc<Login>)| {
             registry == wanted.registry
                 && login.credential == credential
-                && login.explicit == explicit
+                && login.is_explicit == explicit
         };
         if let Some((_, login)) = used.iter().find(same) {
-            return Some(login.clone());
+            return Lookup { login: Some(login.clone()), advice };
         }
         let login = Arc::new(Login::new(credential, found.source.to_string(), explicit));
         used.push((wanted.registry.clone(), login.clone()));
-        Some(login)
+        Lookup { login: Some(login), advice }
     }
 
     /// Where [`Logins::find`] would look first with some hope, in a few words; runs no program.

@@ -32,7 +32,7 @@ pub(crate) use credential::{Credential, CredentialError, Found, Source};
 pub(crate) use password::{PasswordError, describe as describe_password, trim_newline};
 pub(crate) use prompt::{PromptError, ask_password};
 pub(crate) use store::Store;
-pub(crate) use trial::{Login, Trial};
+pub(crate) use trial::{Login, Lookup, Verdict};
 
 use std::time::Duration;
 

@@ -1,22 +1,22 @@
-//! A login, and what this run has learnt of it.
+//! A login, what this run has learnt of it, and what is said about it.
 //!
 //! Registries lock accounts after a few wrong passwords, so a wrong one must not be sent twice: not
-//! for the next repository, not by another thread. Until a login has been accepted once, whoever
-//! sends it holds a [`Trial`], and everybody else waits for how that ends.
+//! for the next repository, not by another thread. Until a login has been accepted once, one thread
+//! at a time sends it, and the others wait for how that ends.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use crate::login::Credential;
+use super::Credential;
+use crate::error::Error;
 
-/// A login and where it came from.
+/// A login for a registry, shared by all who use it.
 #[derive(Debug)]
 pub(crate) struct Login {
-    /// The credential.
     pub credential: Credential,
     /// Where it came from, for people.
     pub source: String,
     /// Given for this very call: when it is refused, nothing is tried without it.
-    pub explicit: bool,
+    pub is_explicit: bool,
     state: Mutex<State>,
     decided: Condvar,
 }
@@ -30,11 +30,19 @@ enum State {
     Refused,
 }
 
+/// What an answer says of the login that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Accepted,
+    Refused,
+    /// Nothing: the network failed, or the request was refused for another reason.
+    Open,
+}
+
 impl Login {
-    /// A login that was not sent yet.
-    pub(crate) fn new(credential: Credential, source: String, explicit: bool) -> Self {
+    pub(crate) fn new(credential: Credential, source: String, is_explicit: bool) -> Self {
         let state = Mutex::new(State::Untried);
-        Login { credential, source, explicit, state, decided: Condvar::new() }
+        Login { credential, source, is_explicit, state, decided: Condvar::new() }
     }
 
     /// Who this is, for messages.
@@ -44,70 +52,75 @@ impl Login {
 
     /// Whether a server has refused it.
     pub(crate) fn is_refused(&self) -> bool {
-        *self.lock() == State::Refused
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == State::Refused
     }
 
-    /// Whether a server has accepted it.
-    pub(crate) fn is_accepted(&self) -> bool {
-        *self.lock() == State::Accepted
-    }
-
-    /// Notes that a server refused it.
-    pub(crate) fn refuse(&self) {
-        self.set(State::Refused);
-    }
-
-    /// The right to send it; waits while another thread tries it. `None`: it is refused.
-    pub(crate) fn admit(self: &Arc<Self>) -> Option<Trial> {
-        let mut state = self.lock();
-        loop {
-            match *state {
-                State::Refused => return None,
-                State::Accepted => break,
-                State::Untried => {
-                    *state = State::Trying;
-                    break;
-                }
-                State::Trying => {
-                    state = self.decided.wait(state).unwrap_or_else(PoisonError::into_inner);
-                }
-            }
+    /// Sends the login with `send`, which says what the answer means for it; waits while another
+    /// thread tries it. `None`: it is refused, and is not sent.
+    pub(crate) fn attempt<T>(&self, send: impl FnOnce() -> (Verdict, T)) -> Option<T> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while *state == State::Trying {
+            state = self.decided.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        Some(Trial(self.clone()))
-    }
-
-    fn set(&self, new: State) {
-        *self.lock() = new;
-        self.decided.notify_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The right to send a login. Dropped without a decision (the network failed), it leaves the login
-/// untried.
-#[derive(Debug)]
-pub(crate) struct Trial(Arc<Login>);
-
-impl Trial {
-    /// Notes that a server accepted the login.
-    pub(crate) fn accept(self) {
-        if !self.0.is_refused() {
-            self.0.set(State::Accepted);
-        }
-    }
-}
-
-impl Drop for Trial {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        if *state == State::Trying {
-            *state = State::Untried;
+        match *state {
+            State::Refused => return None,
+            State::Accepted => {}
+            State::Untried | State::Trying => *state = State::Trying,
         }
         drop(state);
-        self.0.decided.notify_all();
+        let (verdict, outcome) = send();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = match (*state, verdict) {
+            (State::Refused, _) | (_, Verdict::Refused) => State::Refused,
+            (State::Accepted, _) | (_, Verdict::Accepted) => State::Accepted,
+            (State::Untried | State::Trying, Verdict::Open) => State::Untried,
+        };
+        drop(state);
+        self.decided.notify_all();
+        Some(outcome)
+    }
+
+    /// The error for a login that `host` refuses; its own words are `detail`.
+    pub(crate) fn refused(login: Option<&Self>, host: String, detail: Option<String>) -> Error {
+        Error::LoginRefused {
+            host,
+            user: login.map_or("this user", Login::user).to_owned(),
+            source: login.map_or("nowhere", |login| &login.source).to_owned(),
+            detail,
+        }
+    }
+
+    /// The warning for a stored login that `host` refuses; `consequence` is what follows.
+    pub(crate) fn refused_warning(&self, host: &str, consequence: &str) -> String {
+        let (user, source) = (self.user(), &self.source);
+        format!(
+            "{host} refuses the login of {user} (from {source}); going on without it, {consequence}"
+        )
+    }
+
+    /// The warning for a login that a token service on another host does not get.
+    pub(crate) fn withheld_warning(&self, host: &str, realm: &str) -> String {
+        let user = self.user();
+        format!(
+            "the login of {user} for {host} is not sent to {realm}, which {host} names as its \
+             token service"
+        )
+    }
+}
+
+/// What the search for a login came to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lookup {
+    pub login: Option<Arc<Login>>,
+    /// What would help beside `docker login`: a login that exists could not be used.
+    pub advice: Option<String>,
+}
+
+impl Lookup {
+    /// How to get a login that helps; `argument` is what `docker login` takes for the registry.
+    pub(crate) fn remedy(&self, argument: &str) -> String {
+        let command = || format!("docker login {argument}").trim_end().to_owned();
+        self.advice.clone().unwrap_or_else(command)
     }
 }
 
@@ -118,36 +131,36 @@ mod tests {
     use super::*;
     use crate::system::secret::Secret;
 
-    fn login() -> Arc<Login> {
+    fn login() -> Login {
         let credential = Credential::RegistryToken(Secret::new("t"));
-        Arc::new(Login::new(credential, "a test".to_owned(), false))
+        Login::new(credential, "a test".to_owned(), false)
     }
 
     #[test]
     fn one_thread_tries_and_the_others_learn() {
-        for (accept, expected) in [(false, 1), (true, 8)] {
+        for (verdict, expected) in [(Verdict::Refused, 1), (Verdict::Accepted, 8)] {
             let (login, sent) = (login(), AtomicUsize::new(0));
             std::thread::scope(|scope| {
                 for _ in 0..8 {
                     scope.spawn(|| {
-                        let Some(trial) = login.admit() else { return };
-                        sent.fetch_add(1, Ordering::SeqCst);
-                        if accept { trial.accept() } else { login.refuse() }
+                        let send = || (verdict, sent.fetch_add(1, Ordering::SeqCst));
+                        login.attempt(send);
                     });
                 }
             });
-            assert_eq!(sent.into_inner(), expected);
-            assert_eq!((login.is_accepted(), login.is_refused()), (accept, !accept));
+            assert_eq!(sent.into_inner(), expected, "{verdict:?}");
+            assert_eq!(login.is_refused(), verdict == Verdict::Refused);
         }
     }
 
     #[test]
-    fn a_trial_that_came_to_nothing_leaves_the_login_untried() {
+    fn an_open_end_lets_the_next_one_try() {
         let login = login();
-        drop(login.admit());
-        assert!(!login.is_accepted() && !login.is_refused());
-        assert!(login.admit().is_some());
-        login.refuse();
-        assert!(login.admit().is_none());
+        assert_eq!(login.attempt(|| (Verdict::Open, 1)), Some(1));
+        assert_eq!(login.attempt(|| (Verdict::Accepted, 2)), Some(2));
+        assert_eq!(login.attempt(|| (Verdict::Open, 3)), Some(3));
+        assert_eq!(login.attempt(|| (Verdict::Refused, 4)), Some(4));
+        assert_eq!(login.attempt(|| (Verdict::Accepted, 5)), None);
+        assert!(login.is_refused());
     }
 }

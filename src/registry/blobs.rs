@@ -29,7 +29,7 @@ impl Registry {
             let text = crate::system::terminal::server_text(descriptor.digest.as_str());
             return Err(self.bad_blob(format!("{name}: \"{text}\" is no digest to check with")));
         };
-        let resource = Resource::Repository(repository.as_str().to_owned(), plugin);
+        let resource = Resource::Repository(repository.clone(), plugin);
         let path = format!("/v2/{repository}/blobs/{digest}");
         let method = Method::Get;
         let call = Call { method, path: &path, query: None, accept: None, resource: &resource };

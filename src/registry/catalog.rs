@@ -71,7 +71,7 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFound`] for an unknown path; otherwise as for any request.
     pub(crate) fn children(&self, path: &Repository) -> Result<Node, Error> {
-        let resource = Resource::Repository(path.as_str().to_owned(), false);
+        let resource = Resource::Repository(path.clone(), false);
         let (url, accept) = (format!("/v2/{path}/tags/list"), Some("application/json"));
         let (method, query) = (Method::Get, None);
         let call = Call { method, path: &url, query, accept, resource: &resource };

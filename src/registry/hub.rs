@@ -15,12 +15,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
 
-use crate::auth::{Login, LoginSource};
+use crate::auth::LoginSource;
 use crate::error::Error;
 use crate::http::address::Reach;
 use crate::http::tls::TlsSettings;
 use crate::http::url::{Origin, Url, quoted};
 use crate::http::{Client, Failure, Method, Peer, Request};
+use crate::login::Login;
 use crate::oci::reference::{DOCKER_HUB, Repository};
 use login::Access;
 pub(crate) use types::{HubImage, HubRepository, HubTag, Namespace};

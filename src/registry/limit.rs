@@ -31,7 +31,11 @@ impl Registry {
     /// # Errors
     /// As for any request.
     pub(crate) fn pull_limit(&self) -> Result<PullLimit, Error> {
-        let resource = Resource::Repository(REPOSITORY.to_owned(), false);
+        let repository = REPOSITORY.parse().map_err(|source| {
+            let input = REPOSITORY.to_owned();
+            Error::Reference { input, source }
+        })?;
+        let resource = Resource::Repository(repository, false);
         let path = format!("/v2/{REPOSITORY}/manifests/latest");
         let (method, query, accept) = (Method::Head, None, None);
         let call = Call { method, path: &path, query, accept, resource: &resource };

@@ -190,7 +190,7 @@ impl Registry {
         plugin: bool,
         read: impl FnMut(&mut Answer) -> Result<T, Failure>,
     ) -> Result<T, Error> {
-        let resource = Resource::Repository(repository.as_str().to_owned(), plugin);
+        let resource = Resource::Repository(repository.clone(), plugin);
         let path = format!("/v2/{repository}/manifests/{target}");
         let accept = Some(ACCEPT_MANIFESTS);
         let call = Call { method, path: &path, query: None, accept, resource: &resource };

@@ -84,7 +84,7 @@ impl Registry {
             path: format!("/v2/{repository}/tags/list"),
             member: "tags",
             object: format!("repository {}", self.name(repository)),
-            resource: Resource::Repository(repository.as_str().to_owned(), options.plugin),
+            resource: Resource::Repository(repository.clone(), options.plugin),
             is_entry: Tag::is_valid,
             first: options.first,
         };
@@ -97,7 +97,7 @@ impl Registry {
     /// # Errors
     /// As for any request.
     pub(crate) fn admission(&self, repository: &Repository) -> Result<Admission, Error> {
-        let resource = Resource::Repository(repository.as_str().to_owned(), false);
+        let resource = Resource::Repository(repository.clone(), false);
         let path = format!("/v2/{repository}/tags/list");
         let query = Some("n=1");
         let call =

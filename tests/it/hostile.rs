@@ -17,6 +17,7 @@ mod realms;
 mod redirects;
 mod resilience;
 mod restarts;
+mod single_use;
 mod slow;
 mod soak;
 mod texts;

@@ -11,10 +11,9 @@ use std::sync::{Arc, PoisonError};
 use serde_json::{Value, json};
 
 use super::{Hub, Namespace};
-use crate::auth::Login;
 use crate::error::Error;
 use crate::http::{Form, Method, Request};
-use crate::login::Credential;
+use crate::login::{Credential, Login, Verdict};
 use crate::oci::reference::DOCKER_HUB;
 use crate::system::secret::Secret;
 
@@ -52,7 +51,7 @@ impl Hub {
     }
 
     fn shared_login(&self) -> Option<&Arc<Login>> {
-        self.login.get_or_init(|| (self.source)(None)).as_ref()
+        self.login.get_or_init(|| (self.source)(None).login).as_ref()
     }
 
     /// The login's own namespace, once the API has accepted the login; for an organisation's
@@ -98,8 +97,32 @@ impl Hub {
             ));
             return Ok(Access::Anonymous);
         };
+        let answered = login.attempt(|| {
+            let answered = self.trade(username, password);
+            let verdict = match answered {
+                Ok(Answered::Token(_)) => Verdict::Accepted,
+                // Wrong here is wrong everywhere: a second try elsewhere counts towards a lock.
+                Ok(Answered::Refused(401, _)) => Verdict::Refused,
+                _ => Verdict::Open,
+            };
+            (verdict, answered)
+        });
         // Docker Hub's registry may have refused it already in this run.
-        let Some(trial) = login.admit() else { return Ok(Access::LoginRefused(None)) };
+        let Some(answered) = answered else { return Ok(Access::LoginRefused(None)) };
+        match answered? {
+            Answered::Token(token) => Ok(Access::Token(Secret::new(format!("Bearer {token}")))),
+            Answered::Missing => Err(self.unusable("there is no way to log in")),
+            Answered::Refused(_, detail) if login.is_explicit => Err(self.login_refused(detail)),
+            Answered::Refused(_, detail) => {
+                let consequence = "private repositories are left out";
+                self.client.reporter().warn(&login.refused_warning(&self.host(), consequence));
+                Ok(Access::LoginRefused(detail))
+            }
+        }
+    }
+
+    /// Sends user name and password, once; to the older endpoint where there is no other.
+    fn trade(&self, username: &str, password: &Secret) -> Result<Answered, Error> {
         let form = |body: Value| Form {
             content_type: "application/json",
             text: Secret::new(body.to_string()),
@@ -111,28 +134,7 @@ impl Hub {
             let body = form(json!({"username": username, "password": password.expose()}));
             answered = self.post("/v2/users/login", body, "token")?;
         }
-        if matches!(answered, Answered::Refused(401, _)) {
-            // Wrong here is wrong everywhere: a second try elsewhere counts towards a lock.
-            login.refuse();
-        }
-        match answered {
-            Answered::Token(token) => {
-                trial.accept();
-                Ok(Access::Token(Secret::new(format!("Bearer {token}"))))
-            }
-            Answered::Missing => Err(self.unusable("there is no way to log in")),
-            Answered::Refused(_, detail) if login.explicit => Err(self.login_refused(detail)),
-            Answered::Refused(_, detail) => {
-                self.client.reporter().warn(&format!(
-                    "{} refuses the login of {} (from {}); going on without it: private \
-                     repositories are left out",
-                    self.host(),
-                    login.user(),
-                    login.source,
-                ));
-                Ok(Access::LoginRefused(detail))
-            }
-        }
+        Ok(answered)
     }
 
     /// Sends the login to one endpoint, once.
@@ -162,7 +164,7 @@ impl Hub {
 
     /// Notes that this login may not use the API, and tells the user.
     pub(super) fn go_on_without_login(&self, detail: Option<String>) -> Result<(), Error> {
-        let Some(login) = self.login().filter(|login| !login.explicit) else {
+        let Some(login) = self.login().filter(|login| !login.is_explicit) else {
             return Err(self.forbidden(detail));
         };
         let mut access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
@@ -178,19 +180,13 @@ impl Hub {
     }
 
     pub(super) fn login_refused(&self, detail: Option<String>) -> Error {
-        let login = self.login();
-        Error::LoginRefused {
-            host: DOCKER_HUB.to_owned(),
-            user: login.map_or("this user", Login::user).to_owned(),
-            source: login.map_or("nowhere", |login| &login.source).to_owned(),
-            detail,
-        }
+        Login::refused(self.login(), DOCKER_HUB.to_owned(), detail)
     }
 
     /// There is no login, or none that the API takes.
     pub(super) fn login_needed(&self) -> Error {
-        let (name, login) = (self.host(), String::new());
-        Error::LoginNeeded { name, offered: String::new(), login }
+        let remedy = "docker login".to_owned();
+        Error::LoginNeeded { name: self.host(), offered: String::new(), remedy }
     }
 
     pub(super) fn forbidden(&self, detail: Option<String>) -> Error {
