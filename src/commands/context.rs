@@ -177,7 +177,9 @@ impl Context {
 
     /// What texts for people depend on.
     pub(crate) fn look(&self) -> Look {
-        Look { now: Timestamp::now(), no_trunc: self.globals.no_trunc }
+        let no_trunc = self.globals.no_trunc;
+        let width = (self.style.stdout_terminal && !no_trunc).then_some(self.style.width);
+        Look { now: Timestamp::now(), no_trunc, width }
     }
 
     /// How many requests may be under way at a time.

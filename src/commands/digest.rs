@@ -126,7 +126,7 @@ mod tests {
             media_type: "application/vnd.oci.image.index.v1+json".into(),
             prefix: String::new(),
         };
-        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false };
+        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
         crate::output::assert_fits(&row, &look);
         assert_eq!(row.plain(), row.digest);
     }

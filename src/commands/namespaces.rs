@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn rows_fit_their_columns() {
-        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false };
+        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
         let row = NamespaceRow { namespace: "acme".to_owned(), kind: "organization" };
         crate::output::assert_fits(&row, &look);
     }

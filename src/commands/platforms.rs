@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn rows_fit_their_columns() {
-        let look = Look { now: Timestamp::UNIX_EPOCH, no_trunc: false };
+        let look = Look { now: Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
         crate::output::assert_fits(&PlatformRow::default(), &look);
     }
 

@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn rows_fit_their_columns() {
-        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false };
+        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
         let source = Some("192.0.2.1".to_owned());
         let row = LimitRow { remaining: Some(76), limit: Some(100), window: Some(21600), source };
         crate::output::assert_fits(&row, &look);

@@ -23,6 +23,7 @@ use std::marker::PhantomData;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use self::table::cut_end;
 pub(crate) use self::template::{Template, TemplateError};
 use crate::system::terminal::sanitize;
 
@@ -56,6 +57,8 @@ pub(crate) struct Look {
     pub now: Timestamp,
     /// `--no-trunc`: digests in full.
     pub no_trunc: bool,
+    /// The columns that a table has to fit into; `None` when nothing is to be cut.
+    pub width: Option<usize>,
 }
 
 impl Look {
@@ -277,6 +280,9 @@ impl<'a, R: Row, W: Write> Writer<'a, R, W> {
             Format::Plain | Format::Json | Format::Template(_) => {}
         }
         lines.append(&mut self.lines);
+        if let Some(width) = self.look.width {
+            table::fit(&mut lines, width);
+        }
         table::write(&mut self.out, &lines)?;
         self.out.flush()?;
         Ok(self.out)

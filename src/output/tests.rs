@@ -41,7 +41,7 @@ impl Row for TagRow {
 }
 
 fn look() -> Look {
-    Look { now: "2025-06-15T12:00:00Z".parse().unwrap(), no_trunc: false }
+    Look { now: "2025-06-15T12:00:00Z".parse().unwrap(), no_trunc: false, width: None }
 }
 
 fn rows() -> Vec<TagRow> {

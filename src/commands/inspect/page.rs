@@ -9,11 +9,11 @@ use super::super::context::Context;
 use super::super::image::Image;
 use super::Sheet;
 use super::steps::{Step, instruction, steps};
-use super::text::{command, cut, one_line, wrap};
+use super::text::{command, one_line, wrap};
 use crate::oci::manifest::{
     Content, Created, Descriptor, Document, Entry, ImageConfig, Index, Kind,
 };
-use crate::output::{Look, human};
+use crate::output::{Look, cut_end as cut, human};
 
 /// The widest that lines of text get: longer ones are hard to read.
 const MAX_WIDTH: usize = 160;

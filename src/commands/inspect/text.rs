@@ -8,16 +8,6 @@ pub(super) fn one_line(text: &str) -> String {
     sanitize(&folded.join(" ")).into_owned()
 }
 
-/// The text cut to a number of characters, the last of them `…` if something is missing.
-pub(super) fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
-    short.push('…');
-    short
-}
-
 /// The text in lines of at most `width` characters, broken at blanks where there are any.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(8);
@@ -67,13 +57,6 @@ mod tests {
         assert_eq!(wrap("0123456789abcdef", 10), ["0123456789", "abcdef"]);
         assert_eq!(wrap("ü ö ä ß ü ö", 8), ["ü ö ä ß", "ü ö"]);
         assert_eq!(wrap("exactly 8", 8), ["exactly", "8"]);
-    }
-
-    #[test]
-    fn texts_are_cut() {
-        assert_eq!(cut("abc", 3), "abc");
-        assert_eq!(cut("abcd", 3), "ab…");
-        assert_eq!(cut("äöüß", 3), "äö…");
     }
 
     #[test]

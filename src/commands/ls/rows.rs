@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn rows_fit_their_columns() {
-        let look = Look { now: Timestamp::UNIX_EPOCH, no_trunc: false };
+        let look = Look { now: Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
         let tagged = tagged(&["linux/amd64", "linux/arm64", "linux/amd64"]);
         let mut row = TagRow::new("docker.io/library/a".to_owned(), "a:".to_owned());
         row.set(&tagged, &ALL);
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_said_so() {
-        let look = Look { now: Timestamp::UNIX_EPOCH, no_trunc: false };
+        let look = Look { now: Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
         let bare = Tagged { tag: "1".to_owned(), digest: None, about: Arc::default() };
         let mut row = TagRow::new("r".to_owned(), String::new());
         row.set(&bare, &ALL);

@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn rows_fit() {
         let row = Setting { key: "namespace", value: String::new(), source: "default".into() };
-        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false };
+        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
         crate::output::assert_fits(&row, &look);
         assert_eq!(row.cells(&look), ["namespace", "-", "default"]);
     }

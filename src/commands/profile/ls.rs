@@ -102,7 +102,7 @@ mod tests {
             login: "none".into(),
             tls: "verify",
         };
-        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false };
+        let look = Look { now: jiff::Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
         crate::output::assert_fits(&row, &look);
         assert_eq!(row.cells(&look)[0], "work *");
     }

@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn rows_fit_their_columns() {
-        let look = Look { now: Timestamp::UNIX_EPOCH, no_trunc: false };
+        let look = Look { now: Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
         let mut row = RepositoryRow {
             repository: "docker.io/acme/api".to_owned(),
             name: "acme/api",
