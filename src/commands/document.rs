@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use crate::error::Error;
+use crate::oci::manifest::without_huge_numbers;
 use crate::output::{Format, document};
 use crate::system::files::{self, Readers};
 use crate::system::terminal::sanitize_lines;
@@ -80,7 +81,8 @@ impl<'a> Printer<'a> {
 }
 
 fn parse(bytes: &[u8], name: &str) -> Result<serde_json::Value, Error> {
-    serde_json::from_slice(bytes).map_err(|_| {
+    let known = without_huge_numbers(bytes);
+    serde_json::from_slice(known.as_deref().unwrap_or(bytes)).map_err(|_| {
         Error::usage(
             format!("{name} is not JSON, so --format has nothing to pick from"),
             "leave --format out, or use --raw",

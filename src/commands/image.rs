@@ -15,6 +15,7 @@ use crate::oci::manifest::{Content, Descriptor, Document, ImageConfig};
 use crate::oci::reference::{Digest, Reference};
 use crate::registry::{Fetched, Registry, Target};
 use crate::system::parallel;
+use crate::system::report::Reporter;
 
 /// An image that was named on the command line, and the registry that has it.
 pub(crate) struct Image {
@@ -28,6 +29,7 @@ pub(crate) struct Image {
     pub jobs: usize,
     /// Whether the repository holds Docker plugins.
     pub plugin: bool,
+    reporter: Arc<Reporter>,
 }
 
 /// A reference followed down to the manifest of one image.
@@ -93,8 +95,20 @@ impl Image {
             registry: context.registry(reference.registry(), &target.profile)?,
             jobs: context.jobs(&target.profile),
             plugin: kind.is_plugin(),
+            reporter: context.reporter.clone(),
             reference,
         })
+    }
+
+    /// Something else in the same repository.
+    pub(crate) fn at(&self, target: Target) -> Self {
+        Image {
+            reference: self.reference.clone(),
+            registry: self.registry.clone(),
+            reporter: self.reporter.clone(),
+            target,
+            ..*self
+        }
     }
 
     /// Registry and repository with the tag or digest that is asked for.
@@ -160,7 +174,15 @@ impl Image {
         match &document.content {
             Content::Image(manifest) => {
                 let repository = self.reference.repository();
-                self.registry.blob(repository, &manifest.config, self.plugin).map(Some)
+                let bytes = self.registry.blob(repository, &manifest.config, self.plugin)?;
+                let is_json = manifest.config.media_type.as_str().ends_with("json");
+                if is_json && ImageConfig::parse(&bytes).is_none() {
+                    self.reporter.warn(&format!(
+                        "{}: the config is not a JSON object, so what it should say is unknown",
+                        self.full_name()
+                    ));
+                }
+                Ok(Some(bytes))
             }
             Content::Schema1(manifest) => {
                 Ok(manifest.history.first().map(|text| text.clone().into_bytes()))

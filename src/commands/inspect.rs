@@ -19,6 +19,7 @@ Examples:
   docker tags inspect alpine:3.20
   docker tags inspect alpine --platform linux/arm64
   docker tags inspect alpine | jq -r .Created
+  docker tags inspect alpine --page | less
   docker tags inspect alpine redis --format '{{.Name}} {{.Architecture}}'
   docker tags inspect quay.io/org/app --tags --format json";
 
@@ -57,6 +58,10 @@ pub(crate) struct Args {
     /// Include all tags of the repository
     #[arg(long, help_heading = "Output")]
     tags: bool,
+
+    /// Show the page for people, also in a pipe; short for --format page
+    #[arg(long, help_heading = "Output")]
+    page: bool,
 }
 
 /// What was found out about an image.
@@ -74,15 +79,17 @@ struct Sheet {
 /// # Errors
 /// Names that are none, before any request; then the failures of images.
 pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
-    let format = context.format(Format::Plain)?;
+    let wants_page = args.page || context.globals.format.as_deref() == Some("page");
+    let format = if wants_page { Format::Plain } else { context.format(Format::Plain)? };
+    let is_page = wants_page || context.style.stdout_terminal;
     match &format {
         Format::Template(template) => {
             template.check_fields(KEYS.iter().copied())?;
         }
         Format::Table | Format::TableTemplate(_) => {
             return Err(Error::usage(
-                "inspect prints documents, not tables",
-                "--format takes json or a Go template such as '{{.Created}}'",
+                "inspect prints a document and has no table format",
+                "use --format page for people, --format json, or a Go template such as '{{.Created}}'",
             ));
         }
         Format::Plain | Format::Json => {}
@@ -104,7 +111,7 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
                 Format::Json => {
                     json::to_string(&sheet.summary(image)).map_err(Error::stdout)? + "\n"
                 }
-                _ if context.style.stdout_terminal => {
+                _ if is_page => {
                     let gap = if is_first { "" } else { "\n" };
                     gap.to_owned() + &page::page(image, &sheet, &page::Layout::of(context))
                 }

@@ -107,7 +107,7 @@ impl Row for PlatformRow {
 
 /// What has to be fetched of each image.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Wanted {
+struct Needs {
     size: bool,
     created: bool,
 }
@@ -146,11 +146,11 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
             image.short_name()
         ));
     }
-    let wanted = args.wanted(context, &format);
+    let needs = args.needs(&format);
     parallel::in_order(
         &entries,
         image.jobs,
-        |entry| row(&image, entry, wanted),
+        |entry| row(&image, entry, needs),
         |entry, row| {
             let row = match row {
                 Ok(row) => row,
@@ -169,32 +169,16 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
 
 impl Args {
     /// What the output shows that only the images themselves tell.
-    fn wanted(&self, context: &Context, format: &Format) -> Wanted {
-        let text = match format {
-            Format::Plain => return Wanted { size: false, created: false },
-            Format::Template(_) | Format::TableTemplate(_) => {
-                context.globals.format.as_deref().unwrap_or_default()
-            }
-            Format::Table | Format::Json => return Wanted { size: true, created: self.long },
-        };
-        // The dot or the variable of the whole row may show anything.
-        let whole = text.contains("json") || text.contains('$') || has_lone_dot(text);
-        Wanted {
-            size: whole || text.contains("Size"),
-            created: self.long || text.contains("Created"),
+    fn needs(&self, format: &Format) -> Needs {
+        match format {
+            Format::Plain => Needs { size: false, created: false },
+            Format::Table | Format::Json => Needs { size: true, created: self.long },
+            Format::Template(template) | Format::TableTemplate(template) => Needs {
+                size: template.uses_whole_row() || template.names("Size"),
+                created: self.long || template.names("Created"),
+            },
         }
     }
-}
-
-/// Whether a template has a dot that no name follows.
-fn has_lone_dot(template: &str) -> bool {
-    let mut chars = template.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '.' && !chars.peek().is_some_and(|next| next.is_alphanumeric()) {
-            return true;
-        }
-    }
-    false
 }
 
 /// The row of an image that is no index.
@@ -212,15 +196,15 @@ fn single(image: &Image, root: &Fetched) -> Result<PlatformRow, Error> {
 }
 
 /// The row of an entry of an index.
-fn row(image: &Image, entry: &Descriptor, wanted: Wanted) -> Result<PlatformRow, Error> {
+fn row(image: &Image, entry: &Descriptor, needs: Needs) -> Result<PlatformRow, Error> {
     let mut row = describe(entry);
-    if entry.digest.supported().is_none() || wanted == (Wanted { size: false, created: false }) {
+    if entry.digest.supported().is_none() || needs == (Needs { size: false, created: false }) {
         return Ok(row);
     }
     let fetched = image.entry(entry)?;
     row.set_document(&fetched.document);
     // An entry that does not state its platform has it in its config.
-    let look = wanted.created || (entry.platform.is_none() && entry.entry() == Entry::Image);
+    let look = needs.created || (entry.platform.is_none() && entry.entry() == Entry::Image);
     if look {
         let (platform, config) = image.platform_of(&fetched.document)?;
         if entry.platform.is_none() {
@@ -292,17 +276,5 @@ mod tests {
     fn rows_fit_their_columns() {
         let look = Look { now: Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
         crate::output::assert_fits(&PlatformRow::default(), &look);
-    }
-
-    #[test]
-    fn lone_dots() {
-        for (template, lone) in [
-            ("{{.Os}}:{{.Architecture}}", false),
-            ("{{json .}}", true),
-            ("{{.}}", true),
-            ("{{.Os}} .", true),
-        ] {
-            assert_eq!(has_lone_dot(template), lone, "{template}");
-        }
     }
 }

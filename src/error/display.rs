@@ -80,6 +80,9 @@ impl fmt::Display for Error {
             Error::WrongContent { object, expected, computed } => {
                 write!(f, "{object}: wrong content: expected {expected}, computed {computed}")
             }
+            Error::PinMoved { image, pinned, now } => {
+                write!(f, "{image} has moved: it is pinned to {pinned} and now points to {now}")
+            }
             Error::Refused { host, what, .. } => write!(f, "{host}: {what}"),
             Error::TooLarge { host, what, limit } => {
                 write!(f, "{host}: {what} is larger than the limit of {limit}")

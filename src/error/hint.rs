@@ -74,6 +74,9 @@ impl Error {
             Error::WrongContent { .. } => {
                 "a proxy, a mirror or the registry changed it: do not use it".to_owned()
             }
+            Error::PinMoved { image, .. } => {
+                format!("to pin the current image: docker tags digest --full-ref {image}")
+            }
             Error::TooLarge { .. } => "is this really a container registry?".to_owned(),
             Error::Io { .. } | Error::Interrupted | Error::Reported(_) | Error::Exit(_) => {
                 return None;

@@ -244,6 +244,13 @@ pub enum Error {
         /// The digest that they have.
         computed: String,
     },
+    /// A tag points elsewhere than to the digest that is pinned beside it.
+    PinMoved {
+        /// Registry, repository and tag.
+        image: String,
+        pinned: String,
+        now: String,
+    },
     /// A server tried to lead us where we do not go.
     Refused {
         /// The server that tried.
@@ -313,6 +320,7 @@ impl Error {
             | Error::Answer { .. }
             | Error::Layout { .. }
             | Error::WrongContent { .. }
+            | Error::PinMoved { .. }
             | Error::Refused { .. }
             | Error::TooLarge { .. } => FAILED,
             Error::Io { .. } if self.is_closed_pipe() => 0,

@@ -27,6 +27,7 @@ pub(crate) use digest::{Mismatch, content_digest, verify};
 pub use document::{Content, Document};
 pub(crate) use document::{Index, Manifest};
 pub(crate) use inspect::Inspect;
+pub(crate) use json::without_huge_numbers;
 pub(crate) use kind::Kind;
 pub(crate) use media_type::{ACCEPT_MANIFESTS, MediaType};
 pub(crate) use schema1::Schema1;

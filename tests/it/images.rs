@@ -3,9 +3,12 @@
 mod documents;
 mod hostile;
 mod inspect;
+mod odd;
+mod pins;
 mod platforms;
 mod recipes;
 mod requests;
+mod terminal;
 
 use crate::support::{Image, TestRegistry};
 

@@ -34,11 +34,14 @@ pub(super) enum Json {
 impl Json {
     /// Parses a whole text. Fails on what is not JSON, nests deeper than 127, or has too many values.
     pub(super) fn parse(bytes: &[u8]) -> Result<Json, ManifestError> {
-        let count = Cell::new(0);
-        let mut source = serde_json::Deserializer::from_slice(bytes);
-        Seed(&count)
-            .deserialize(&mut source)
-            .and_then(|json| source.end().map(|()| json))
+        let read = |bytes: &[u8]| {
+            let count = Cell::new(0);
+            let mut source = serde_json::Deserializer::from_slice(bytes);
+            let json = Seed(&count).deserialize(&mut source);
+            json.and_then(|json| source.end().map(|()| json))
+        };
+        read(bytes)
+            .or_else(|error| without_huge_numbers(bytes).map_or(Err(error), |bytes| read(&bytes)))
             .map_err(|error| ManifestError::NotJson(error.to_string()))
     }
 
@@ -118,6 +121,36 @@ impl Json {
         };
         Some(self.list()?.iter().filter_map(text).collect())
     }
+}
+
+/// The document with `null` for each number that no float can hold, such as `1e400`: JSON allows
+/// them, serde_json refuses the document. `None` when there is none.
+pub(crate) fn without_huge_numbers(json: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let (mut inside, mut escaped, mut kept, mut at) = (false, false, 0, 0);
+    while let Some(&byte) = json.get(at) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if inside => escaped = true,
+            b'"' => inside = !inside,
+            b'-' | b'0'..=b'9' if !inside => {
+                let is_digit =
+                    |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+                let end = at + json[at..].iter().take_while(|byte| is_digit(byte)).count();
+                let number = std::str::from_utf8(&json[at..end]).ok()?.parse::<f64>();
+                if number.is_ok_and(f64::is_infinite) {
+                    out.extend_from_slice(&json[kept..at]);
+                    out.extend_from_slice(b"null");
+                    kept = end;
+                }
+                at = end - 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    out.extend_from_slice(&json[kept..]);
+    (kept > 0).then_some(out)
 }
 
 /// Builds a [`Json`] and counts the values while it does.

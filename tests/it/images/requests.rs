@@ -136,8 +136,9 @@ fn several_images_answer_in_their_order_and_none_stops_the_others() {
     let names = ["2", "9.9", "1"].map(|tag| registry.repo(&format!("demo/app:{tag}")));
     let arguments = |command: &str| [command.to_owned()].into_iter().chain(names.clone());
     let output = TestEnv::new().run(arguments("digest").chain(["--full-ref".to_owned()]));
-    let line =
-        |tag: &str| format!("{}@{}", registry.repo("demo/app"), Image::oci(tag, AMD64).root.digest);
+    let line = |tag: &str| {
+        format!("{}:{tag}@{}", registry.repo("demo/app"), Image::oci(tag, AMD64).root.digest)
+    };
     output.code(3).lines(&[&line("2"), &line("1")]);
     output.stderr_has(&format!("tag \"9.9\" not found in {}", registry.repo("demo/app")));
     let output =
@@ -176,7 +177,7 @@ fn a_digest_wins_over_a_tag() {
     let output = TestEnv::new().run(["digest", &reference]);
     output.code(0).stdout(&format!("{}\n", image.root.digest));
     let expected = format!("HEAD /v2/demo/app/manifests/{} 200", image.root.digest);
-    registry.server().assert_exchanges(&[&expected]);
+    registry.server().assert_exchanges(&[&expected, "HEAD /v2/demo/app/manifests/2 200"]);
 }
 
 #[test]

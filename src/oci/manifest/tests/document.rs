@@ -228,6 +228,9 @@ fn inline_data_must_be_what_it_says() {
 #[test]
 fn odd_sizes_are_unknown() {
     for (size, expected) in [
+        ("1e400", None),
+        ("-1E+9999", None),
+        (&*"9".repeat(400), None),
         ("0", Some(0)),
         ("9007199254740992", Some(1 << 53)),
         ("9007199254740993", None),

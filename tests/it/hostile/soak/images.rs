@@ -39,7 +39,7 @@ impl Maker<'_> {
         let tag = self.any_tag();
         let (digest, app) = (&self.world.tagged(tag).image.root.digest, self.app());
         if self.random.one_in(3) {
-            let rows = Rows::lines([format!("{app}@{digest}")]);
+            let rows = Rows::lines([format!("{app}:{tag}@{digest}")]);
             let name = format!("{app}:{tag}");
             return (words("digest", &["--full-ref"], &[name]), Expected::Rows(rows));
         }
