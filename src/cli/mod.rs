@@ -249,7 +249,7 @@ mod tests {
                 "did you mean name? possible values: version, ",
             ),
             ("ls alpine --sort date", "invalid value \"date\" for --sort", "values: version, name"),
-            ("ls alpine --timeout 0", "invalid value \"0\" for --timeout", "--help"),
+            ("ls alpine --timeout 0", "invalid value for --timeout: expected a time", "--help"),
             ("ls alpine --json", "unknown option \"--json\"", "did you mean --format json?"),
             ("ls alpine -o json", "unknown option \"-o\"", "did you mean --format json?"),
             ("ls alpine -t plugin", "unknown option \"-t\"", "did you mean --type?"),

@@ -4,6 +4,7 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::words::{is_slip, unknown_subcommand};
+use crate::config::InvalidValue;
 use crate::error::Error;
 
 /// Options of other tools, and ours for the same.
@@ -88,7 +89,13 @@ pub(super) fn error(error: &clap::Error, root: &Command, path: &[String]) -> Err
             Error::usage(format!("invalid value \"{value}\" for {option}"), hint)
         }
         ErrorKind::ValueValidation => {
-            let why = std::error::Error::source(error).map(ToString::to_string);
+            let source = std::error::Error::source(error);
+            // The value is not repeated: it may be `https://user:password@host`.
+            if let Some(wrong) = source.and_then(|why| why.downcast_ref::<InvalidValue>()) {
+                let message = format!("invalid value for {option}: {}", wrong.message);
+                return Error::usage(message, wrong.hint.clone().unwrap_or(help));
+            }
+            let why = source.map(ToString::to_string);
             let why = why.map_or_else(String::new, |why| format!(": {}", plain(&why)));
             Error::usage(format!("invalid value \"{value}\" for {option}{why}"), help)
         }

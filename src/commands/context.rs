@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -227,8 +226,8 @@ impl Context {
         let settings = &profile.settings;
         let unusable =
             |why| Error::usage(format!("the profile's hub-api is not usable: {why}"), "correct it");
-        let url = settings.hub_api.as_ref().map(ToString::to_string);
-        let url = url.as_deref().unwrap_or(hub::DEFAULT_URL).parse::<Url>().map_err(unusable)?;
+        let url = settings.hub_api.clone().map_or_else(|| hub::DEFAULT_URL.parse(), Ok);
+        let url: Url = url.map_err(unusable)?;
         // What a profile says of its mirror's certificates must not hold for Docker's own host.
         let tls = if settings.hub_api.is_some() || settings.endpoint.is_none() {
             self.endpoint(&name, profile)?.tls
@@ -240,7 +239,7 @@ impl Context {
 
     fn client(&self, profile: &Profile) -> Arc<Client> {
         let settings = Settings {
-            timeout: self.globals.timeout.map(Duration::from_secs_f64).or(profile.settings.timeout),
+            timeout: self.globals.timeout.or(profile.settings.timeout),
             retries: u32::from(self.retries(profile)),
             connections: self.jobs(profile),
         };
@@ -258,10 +257,6 @@ impl Context {
         profile: &Profile,
     ) -> Result<Endpoint, Error> {
         let (flags, settings) = (&self.globals, &profile.settings);
-        let url = settings.endpoint.as_ref().map(|endpoint| endpoint.to_string().parse::<Url>());
-        let url = url.transpose().map_err(|why| {
-            Error::usage(format!("the profile's endpoint is not usable: {why}"), "correct it")
-        })?;
         // The command line's word on security replaces the profile's.
         let given_tls = flags.ca_file.is_some() || flags.cert_file.is_some();
         let plain = flags.plain_http || (settings.plain_http && !flags.insecure && !given_tls);
@@ -277,7 +272,8 @@ impl Context {
             _ => Security::Default,
         };
         let hosts = settings.token_hosts.clone();
-        let endpoint = Endpoint::new(name, url.as_ref(), security, Arc::new(tls), hosts)?;
+        let endpoint =
+            Endpoint::new(name, settings.endpoint.as_ref(), security, Arc::new(tls), hosts)?;
         Ok(Endpoint { directories, ..endpoint })
     }
 
@@ -293,10 +289,7 @@ impl Context {
         let (flags, settings) = (&self.globals, &profile.settings);
         // A mirror shows its own certificate. Docker Hub has no directory, as with docker.
         let host = match &settings.endpoint {
-            Some(endpoint) => {
-                let url: Option<Url> = endpoint.to_string().parse().ok();
-                url.map(|url| url.origin().authority())
-            }
+            Some(endpoint) => Some(endpoint.origin().authority()),
             None => Some(name.as_str().to_owned()).filter(|_| !name.is_docker_hub()),
         };
         let mut named = false;
@@ -309,8 +302,7 @@ impl Context {
             certs::add_authorities(tls, file)?;
             named = true;
         }
-        let pair = settings.client_cert.as_ref().map(|pair| (&pair.certificate, &pair.key));
-        for (cert, key) in [pair, flags.client_files()?].into_iter().flatten() {
+        for (cert, key) in [settings.client_files(), flags.client_files()?].into_iter().flatten() {
             certs::set_client(tls, cert, key)?;
         }
         Ok(named)

@@ -1,9 +1,11 @@
 //! The options that every command takes.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
+use crate::config::duration::timeout;
 use crate::error::Error;
 use crate::system::terminal::ColorChoice;
 
@@ -129,10 +131,10 @@ pub(crate) struct Globals {
         long,
         global = true,
         value_name = "DURATION",
-        value_parser = seconds,
+        value_parser = timeout,
         help_heading = "Connection"
     )]
-    pub timeout: Option<f64>,
+    pub timeout: Option<Duration>,
 
     /// Retry a temporary failure up to N times [default: 3]
     #[arg(
@@ -170,14 +172,6 @@ pub(crate) struct Globals {
     /// Log every request to standard error
     #[arg(short, long, global = true)]
     pub verbose: bool,
-}
-
-/// Reads the value of `--timeout`.
-pub(super) fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("give a number of seconds from 0.1 to 3600".to_owned()),
-    }
 }
 
 impl Globals {

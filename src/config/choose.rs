@@ -73,9 +73,6 @@ pub struct Resolved {
 impl Config {
     /// The active profile: the flag's, else `$DOCKER_TAGS_PROFILE`'s, else the file's, else the
     /// built-in one.
-    ///
-    /// # Errors
-    /// There is no profile of that name; the hint lists those that there are.
     pub fn active(&self, flag: Option<&str>, env: &Env) -> Result<Active<'_>, ConfigError> {
         let (name, chosen_by) = match (flag, env.text(VARIABLE), &self.active) {
             (Some(name), _, _) => (name, ChosenBy::Flag),
@@ -87,15 +84,11 @@ impl Config {
     }
 
     /// The profile of this name, the built-in one included.
-    ///
-    /// # Errors
-    /// There is no profile of that name; the hint lists those that there are.
     pub fn profile(&self, name: &str) -> Result<&Profile, ConfigError> {
         let mut all = self.profiles.iter().chain([&self.built_in]);
         all.find(|profile| profile.name() == Some(name)).ok_or_else(|| {
             let names = self.profiles.iter().filter_map(Profile::name).chain([BUILT_IN]);
-            let (message, hint) = no_such_profile(name, names);
-            ConfigError::usage(message).with_hint(hint)
+            ConfigError::of_value(no_such_profile(name, names))
         })
     }
 
@@ -103,9 +96,6 @@ impl Config {
     ///
     /// A name without a registry belongs to the active profile's; one without any slash gets
     /// that profile's `namespace` too. For the rest the grammar is docker's.
-    ///
-    /// # Errors
-    /// The name is no reference.
     pub fn resolve(&self, active: &Active<'_>, text: &str) -> Result<Resolved, ParseError> {
         let (reference, how) = understand(active, text)?;
         let served = self.serve(active, reference.registry(), Some(reference.repository()));
@@ -123,7 +113,7 @@ impl Config {
         registry: &Registry,
         repository: Option<&Repository>,
     ) -> Served {
-        if active.is_explicit() && is_for(active.profile, registry) {
+        if active.is_explicit() && active.profile.is_for(registry) {
             let why = format!("{} chose {}", active.source(self), title(active.profile));
             return Served { profile: active.profile.clone(), why };
         }
@@ -133,11 +123,11 @@ impl Config {
             .profiles
             .iter()
             .rev()
-            .filter(|profile| is_for(profile, registry))
+            .filter(|profile| profile.is_for(registry))
             .filter_map(|profile| Some((rank(profile, repository)?, is_active(profile), profile)))
             .max_by_key(|(rank, is_active, _)| (*rank, *is_active));
         let Some((rank, _, profile)) = best else {
-            if is_for(active.profile, registry) && active.profile.name() == Some(BUILT_IN) {
+            if active.profile.is_for(registry) && active.profile.name() == Some(BUILT_IN) {
                 let why = format!("no profile is for {registry}: the built-in one serves it");
                 return Served { profile: active.profile.clone(), why };
             }
@@ -176,10 +166,6 @@ fn rank(profile: &Profile, repository: Option<&Repository>) -> Option<usize> {
     patterns.iter().filter(|p| p.matches(repository)).map(|p| p.weight() + 1).max()
 }
 
-fn is_for(profile: &Profile, registry: &Registry) -> bool {
-    profile.registry().as_str().eq_ignore_ascii_case(registry.as_str())
-}
-
 fn title(profile: &Profile) -> String {
     format!("profile {:?}", profile.name().unwrap_or_default())
 }
@@ -195,7 +181,7 @@ fn understand(active: &Active<'_>, text: &str) -> Result<(Reference, String), Pa
         return Err(error);
     }
     let settings = &active.profile.settings;
-    let registry = &settings.registry;
+    let registry = active.profile.registry();
     let from = title(active.profile);
     match &settings.namespace {
         Some(namespace) if !name.contains('/') => {

@@ -4,102 +4,49 @@
 //! as if a person had written it, replace the file. A change that is refused, and one that
 //! changes nothing, writes nothing.
 
-use toml_edit::DocumentMut;
+use toml_edit::{DocumentMut, Value};
 
-use super::layout;
 use super::write::Lock;
-use super::{BUILT_IN, Config, ConfigError, KEYS, load};
+use super::{BUILT_IN, Config, ConfigError, KEYS, Settings, layout, load, values};
 use crate::system::env::Env;
-use crate::system::secret::Secret;
-
-/// The keys that say where the password is: setting one takes the others away.
-const PASSWORD_KEYS: [&str; 4] = ["password", "password-env", "password-command", "password-file"];
-
-/// A setting's new value.
-#[derive(Debug, Clone)]
-pub(crate) enum Value {
-    /// A string.
-    Text(String),
-    /// A password.
-    Secret(Secret),
-    /// A list of strings.
-    List(Vec<String>),
-    /// `true` or `false`.
-    Bool(bool),
-    /// A whole number.
-    Integer(i64),
-    /// A number with a fraction.
-    Float(f64),
-}
-
-/// One key of a profile to be set, or to be taken away.
-#[derive(Debug, Clone)]
-pub(crate) struct Change {
-    key: String,
-    value: Option<Value>,
-}
-
-impl Change {
-    /// Sets a key; which keys there are says [`KEYS`].
-    pub(crate) fn set(key: impl Into<String>, value: Value) -> Self {
-        Change { key: key.into(), value: Some(value) }
-    }
-
-    /// Takes a key away; nothing happens when it is not there.
-    pub(crate) fn unset(key: impl Into<String>) -> Self {
-        Change { key: key.into(), value: None }
-    }
-}
 
 /// Adds a profile at the end of the file; makes the file if there is none.
-///
-/// # Errors
-/// A profile of that name exists, a setting is wrong, or the file cannot be read or written.
-pub(crate) fn create(env: &Env, name: &str, changes: &[Change]) -> Result<(), ConfigError> {
-    load::check_name(name)
-        .map_err(|(message, hint)| ConfigError::usage(message).with_optional_hint(hint))?;
-    check_keys(changes)?;
+pub(crate) fn create(env: &Env, name: &str, settings: &Settings) -> Result<(), ConfigError> {
+    values::profile_name(name).map_err(ConfigError::of_value)?;
+    let assignments = assignments(settings)?;
     change(env, |document, config| {
         if config.profile(name).is_ok() {
-            return Err(ConfigError::usage(format!("there is a profile named {name:?} already"))
-                .with_hint(format!("change it with: docker tags profile update {name}")));
+            return Err(ConfigError::usage(format!("profile {name:?} already exists"))
+                .with_hint(format!("to change it: docker tags profile update {name}")));
         }
-        layout::add_profile(document, name, &assignments(changes))
+        layout::add_profile(document, name, &assignments)
     })
 }
 
-/// Changes settings of a profile. Setting where the password is replaces what said so before.
-///
-/// # Errors
-/// There is no such profile, a setting is wrong, or the file cannot be read or written.
-pub(crate) fn update(env: &Env, name: &str, changes: &[Change]) -> Result<(), ConfigError> {
-    check_keys(changes)?;
-    let mut changes = changes.to_vec();
-    let sets = |key: &str, changes: &[Change]| {
-        changes.iter().any(|change| change.key == key && change.value.is_some())
-    };
-    if PASSWORD_KEYS.iter().any(|key| sets(key, &changes)) {
-        let others = PASSWORD_KEYS.into_iter().filter(|key| !sets(key, &changes));
-        let others: Vec<Change> = others.map(Change::unset).collect();
-        changes.extend(others);
-    }
+/// Changes settings of a profile: sets those that are given, and takes the keys of `unset` away.
+/// Setting where the password is replaces what said so before.
+pub(crate) fn update(
+    env: &Env,
+    name: &str,
+    settings: &Settings,
+    unset: &[String],
+) -> Result<(), ConfigError> {
+    let assignments = assignments(settings)?;
+    let is_set = |key: &str| assignments.iter().any(|(set, _)| set == key);
+    let is_password = |key: &str| key.starts_with("password");
+    let replaces = assignments.iter().any(|(key, _)| is_password(key));
+    let replaced = KEYS.iter().copied().filter(|key| replaces && is_password(key) && !is_set(key));
+    let unset: Vec<&str> = unset.iter().map(String::as_str).chain(replaced).collect();
     change(env, |document, config| {
         check_in_file(config, name)?;
-        for change in &changes {
-            match &change.value {
-                Some(value) => layout::set(document, name, &change.key, toml_value(value))?,
-                None => layout::unset(document, name, &change.key)?,
-            }
+        for (key, value) in &assignments {
+            layout::set(document, name, key, value.clone())?;
         }
-        Ok(())
+        unset.iter().try_for_each(|key| layout::unset(document, name, key))
     })
 }
 
 /// Removes a profile, with the comment right above it.
-///
-/// # Errors
-/// There is no such profile, it is the active one of the file and `force` is not given, or the
-/// file cannot be read or written.
 pub(crate) fn remove(env: &Env, name: &str, force: bool) -> Result<(), ConfigError> {
     change(env, |document, config| {
         check_in_file(config, name)?;
@@ -118,9 +65,6 @@ pub(crate) fn remove(env: &Env, name: &str, force: bool) -> Result<(), ConfigErr
 }
 
 /// Makes a profile the active one and returns its name; `-` is the one before.
-///
-/// # Errors
-/// There is no such profile, or none before, or the file cannot be read or written.
 pub(crate) fn use_profile(env: &Env, name: &str) -> Result<String, ConfigError> {
     change(env, |document, config| {
         let name = match (name, &config.previous) {
@@ -178,31 +122,16 @@ fn check_in_file(config: &Config, name: &str) -> Result<(), ConfigError> {
     config.profile(name).map(|_| ())
 }
 
-/// Unknown keys are found before they are written or searched for.
-fn check_keys(changes: &[Change]) -> Result<(), ConfigError> {
-    match changes.iter().find(|change| !KEYS.contains(&change.key.as_str())) {
-        Some(change) => Err(ConfigError::usage(format!("unknown setting {:?}", change.key))
-            .with_hint(format!("the settings are {}", KEYS.join(", ")))),
-        None => Ok(()),
-    }
-}
-
-fn assignments(changes: &[Change]) -> Vec<(&str, toml_edit::Value)> {
-    changes
-        .iter()
-        .filter_map(|change| Some((change.key.as_str(), toml_value(change.value.as_ref()?))))
-        .collect()
-}
-
-fn toml_value(value: &Value) -> toml_edit::Value {
-    match value {
-        Value::Text(text) => text.into(),
-        Value::Secret(secret) => secret.expose().into(),
-        Value::List(members) => members.iter().collect::<toml_edit::Array>().into(),
-        Value::Bool(value) => (*value).into(),
-        Value::Integer(value) => (*value).into(),
-        Value::Float(value) => (*value).into(),
-    }
+/// The settings that are given, as the file has them.
+fn assignments(settings: &Settings) -> Result<Vec<(String, Value)>, ConfigError> {
+    let document = toml_edit::ser::to_document(settings).map_err(|_| {
+        ConfigError::usage("a path is not UTF-8 text, and cannot be put into the configuration")
+            .with_hint("rename the file")
+    })?;
+    let given =
+        document.iter().filter_map(|(key, item)| Some((key.to_owned(), item.as_value()?.clone())));
+    let password = settings.password.iter().map(|p| ("password".to_owned(), p.expose().into()));
+    Ok(given.chain(password).collect())
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::values::InvalidValue;
+
 /// A fault of the configuration file, of an edit to it, or of a profile's name.
 ///
 /// `Display` is one line, `PATH:LINE:COL: MESSAGE (KEY)` for a fault in the file. It never
@@ -32,6 +34,11 @@ impl ConfigError {
             hint: None,
             usage: true,
         }))
+    }
+
+    /// A fault of a value that the user typed.
+    pub(super) fn of_value(wrong: InvalidValue) -> Self {
+        ConfigError::usage(wrong.message).with_optional_hint(wrong.hint)
     }
 
     /// A fault of the file as a whole.

@@ -79,7 +79,7 @@ pub(super) fn unset_top(document: &mut DocumentMut, key: &str) {
 pub(super) fn add_profile(
     document: &mut DocumentMut,
     name: &str,
-    assignments: &[(&str, Value)],
+    assignments: &[(String, Value)],
 ) -> Result<(), ConfigError> {
     let ending = as_text(Some(document.trailing()));
     let was_empty = document.as_table().is_empty() && ending.is_empty();
@@ -104,7 +104,7 @@ pub(super) fn add_profile(
         Item::Value(Value::InlineTable(profiles)) => {
             let mut table = InlineTable::new();
             for (key, value) in assignments {
-                table.insert(*key, value.clone());
+                table.insert(key, value.clone());
             }
             profiles.insert(name, Value::InlineTable(table));
             Ok(())

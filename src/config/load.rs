@@ -1,29 +1,36 @@
-//! From the file's text to a [`Config`], or to the first fault with its line and column.
+//! From the file's text to a [`Config`], or to the first fault with its line, column and key.
 //!
-//! Everything is checked here, also in profiles that this run does not use: a mistake shows
-//! when it is made, not on the day the profile is needed.
+//! serde reads the file; here its complaints are put into our words. Everything is checked, also in
+//! profiles that this run does not use: a mistake shows when it is made, not on the day the
+//! profile is needed.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use toml::de::DeTable;
+use serde::Deserialize;
+use toml_edit::de::{Deserializer, Error as TomlError};
+use toml_edit::{Document, Item, Key, TableLike, Value};
 
 use super::check::{self, Draft};
-use super::near::nearest;
-use super::value::{Node, Problem, start, table, text};
-use super::{BUILT_IN, Config, ConfigError, KEYS, Origin, PasswordSource, Profile};
+use super::settings::{KEYS, Settings, known_keys};
+use super::values::{self, InvalidValue};
+use super::{BUILT_IN, Config, ConfigError, PasswordSource, Profile};
 use crate::system::env::Env;
 use crate::system::files;
 
 /// More than any configuration needs.
 const MAX_BYTES: u64 = 1 << 20;
-const TOP_KEYS: [&str; 3] = ["profile", "previous-profile", "profiles"];
 
-/// A fault and the key that it is about.
-pub(super) struct Fault {
-    pub key: String,
-    pub problem: Problem,
+/// The whole file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct File {
+    #[serde(deserialize_with = "values::a_profile::read")]
+    profile: Option<String>,
+    #[serde(deserialize_with = "values::a_profile::read")]
+    previous_profile: Option<String>,
+    profiles: BTreeMap<String, Settings>,
 }
 
 /// Reads the file that the environment names and checks it.
@@ -56,14 +63,43 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
 /// Checks a text that stands, or will stand, at `path`.
 pub(super) fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let document = DeTable::parse(text).map_err(|e| {
+    let document = Document::parse(text).map_err(|e| {
         let at = e.span().map_or(0, |span| span.start);
         ConfigError::file(path, e.message()).at(position(text, at), None)
     })?;
-    Reader { text, path, env }.config(document.get_ref()).map_err(|fault| {
-        ConfigError::file(path, fault.problem.message)
-            .at(position(text, fault.problem.at), Some(fault.key))
-            .with_optional_hint(fault.problem.hint)
+    let source = Source { text, path, env };
+    let mut file = File::deserialize(Deserializer::from(document.clone()))
+        .map_err(|error| source.explain(&error, document.as_table()))?;
+    let table = document.get("profiles").and_then(Item::as_table_like);
+    let mut drafts = Vec::new();
+    // In the order of the file.
+    for (name, item) in table.iter().flat_map(|table| table.iter()) {
+        let at = table.map_or(0, |table| key_at(table, name));
+        values::profile_name(name).map_err(|wrong| source.fault(at, &["profiles", name], wrong))?;
+        if let (Some(settings), Some(keys)) = (file.profiles.remove(name), item.as_table_like()) {
+            drafts.push(Draft::new(name, at, keys, settings, &source)?);
+        }
+    }
+    check::together(&drafts, &source)?;
+    let lines = Lines::of(text);
+    let profiles: Vec<_> =
+        drafts.into_iter().map(|draft| draft.finish(path, |at| lines.line(at))).collect();
+    let mut active = None;
+    if let Some(name) = file.profile {
+        let at = document.get("profile").and_then(Item::span).map_or(0, |span| span.start);
+        let names = profiles.iter().filter_map(Profile::name).chain([BUILT_IN]);
+        if !names.clone().any(|known| known == name) {
+            return Err(source.fault(at, &["profile"], no_such_profile(&name, names)));
+        }
+        active = Some((name, lines.line(at)));
+    }
+    Ok(Config {
+        path: path.to_owned(),
+        active,
+        previous: file.previous_profile,
+        profiles,
+        built_in: Profile::built_in(),
+        warnings: Vec::new(),
     })
 }
 
@@ -74,100 +110,100 @@ fn position(text: &str, at: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
-/// A text being read, and what its paths depend on.
-pub(super) struct Reader<'a> {
-    text: &'a str,
-    path: &'a Path,
-    env: &'a Env,
-}
+/// Where lines end: for many questions about one text.
+struct Lines(Vec<usize>);
 
-impl Reader<'_> {
-    fn config(&self, top: &DeTable<'_>) -> Result<Config, Fault> {
-        let mut chosen = None;
-        let mut previous = None;
-        let mut drafts = Vec::new();
-        for (key, at, node) in in_order(top) {
-            let fault = |problem| Fault { key: show(key), problem };
-            match key {
-                "profile" => chosen = Some((profile_name(node).map_err(fault)?, start(node))),
-                "previous-profile" => previous = Some(profile_name(node).map_err(fault)?),
-                "profiles" => {
-                    for (name, at, node) in in_order(table(node).map_err(fault)?) {
-                        drafts.push(self.profile(name, at, node)?);
-                    }
-                }
-                _ => return Err(fault(unknown(key, at, &TOP_KEYS))),
-            }
-        }
-        check::together(&drafts)?;
-        if let Some((name, at)) = &chosen {
-            check_exists(name, *at, &drafts)
-                .map_err(|problem| Fault { key: "profile".to_owned(), problem })?;
-        }
-        Ok(Config {
-            path: self.path.to_owned(),
-            active: chosen.map(|(name, at)| (name, self.line(at))),
-            previous,
-            profiles: drafts.into_iter().map(|draft| self.finish(draft)).collect(),
-            built_in: Profile::built_in(),
-            warnings: Vec::new(),
-        })
-    }
-
-    fn profile(&self, name: &str, at: usize, node: &Node<'_>) -> Result<Draft, Fault> {
-        let path = format!("profiles.{}", show(name));
-        let whole = |problem| Fault { key: path.clone(), problem };
-        check_name(name)
-            .map_err(|(message, hint)| whole(Problem { hint, ..Problem::new(at, message) }))?;
-        let mut draft = Draft::new(name, at);
-        for (key, at, node) in in_order(table(node).map_err(whole)?) {
-            let fault = |problem| Fault { key: format!("{path}.{}", show(key)), problem };
-            let Some(known) = KEYS.into_iter().find(|known| *known == key) else {
-                return Err(fault(unknown(key, at, &KEYS)));
-            };
-            draft.places.insert(known, at);
-            draft.read(known, node, self).map_err(fault)?;
-        }
-        draft.check()?;
-        Ok(draft)
-    }
-
-    fn finish(&self, draft: Draft) -> Profile {
-        let origins: BTreeMap<_, _> = draft
-            .places
-            .iter()
-            .map(|(key, at)| (*key, Origin::File(self.path.to_owned(), self.line(*at))))
-            .collect();
-        Profile::new(&draft.name, draft.settings, origins)
+impl Lines {
+    fn of(text: &str) -> Self {
+        Lines(text.match_indices('\n').map(|(at, _)| at).collect())
     }
 
     fn line(&self, at: usize) -> usize {
-        position(self.text, at).0
-    }
-
-    /// A path of the file: `~/` is the home directory, and a relative path starts at the
-    /// directory of the configuration, so that it means the same wherever the program runs.
-    pub(super) fn resolve_path(&self, node: &Node<'_>) -> Result<PathBuf, Problem> {
-        let written = text(node)?;
-        if !written.starts_with('~') {
-            return Ok(self.path.parent().unwrap_or(Path::new("")).join(written));
-        }
-        let home = self.env.home();
-        match (written.strip_prefix("~/"), home) {
-            (Some(rest), Some(home)) => Ok(home.join(rest)),
-            (Some(_), None) => Err(Problem::new(start(node), "there is no home directory for ~/")),
-            (None, _) => Err(Problem::new(start(node), "a path starts with ~ only as ~/")
-                .hint("write the whole path, or ./~… for a file of that name")),
-        }
+        self.0.partition_point(|end| *end < at) + 1
     }
 }
 
-/// A table's entries in the order of the file.
-fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<(&'a str, usize, &'a Node<'i>)> {
-    let mut entries: Vec<_> =
-        table.iter().map(|(key, node)| (key.get_ref().as_ref(), key.span().start, node)).collect();
-    entries.sort_by_key(|(_, at, _)| *at);
-    entries
+/// The byte at which a key of a table stands.
+pub(super) fn key_at(table: &dyn TableLike, key: &str) -> usize {
+    table.key(key).and_then(Key::span).map_or(0, |span| span.start)
+}
+
+/// The text that is read, and what its paths depend on.
+pub(super) struct Source<'a> {
+    text: &'a str,
+    pub path: &'a Path,
+    pub env: &'a Env,
+}
+
+impl Source<'_> {
+    /// The error for a fault at a byte of the text, about a key.
+    pub(super) fn fault(&self, at: usize, keys: &[&str], wrong: InvalidValue) -> ConfigError {
+        let key = keys.iter().map(|key| show(key)).collect::<Vec<_>>().join(".");
+        ConfigError::file(self.path, wrong.message)
+            .at(position(self.text, at), Some(key))
+            .with_optional_hint(wrong.hint)
+    }
+
+    /// serde's complaint in our words. Its own would repeat a value, which may be a password.
+    fn explain(&self, error: &TomlError, table: &dyn TableLike) -> ConfigError {
+        let at = error.span().map_or(0, |span| span.start);
+        let (keys, found) = find(table, at).unwrap_or_default();
+        let last = keys.last().copied().unwrap_or_default();
+        let message = error.message();
+        let expected = message.rsplit(", expected ").next().unwrap_or_default();
+        let wrong = if message.starts_with("unknown field") {
+            unknown(last, &known_keys(message))
+        } else if message.starts_with("invalid type") {
+            let expected = match expected {
+                "a boolean" => "true or false",
+                "a sequence" => "a list of strings",
+                _ if expected == "a map" || expected.starts_with("struct") => "a table",
+                other => other,
+            };
+            let wrong = InvalidValue::new(format!("expected {expected}, found {found}"));
+            match last {
+                "password-command" if expected.contains("list") => {
+                    wrong.hint("a list: password-command = [\"pass\", \"show\", \"ghcr\"]")
+                }
+                _ => wrong,
+            }
+        } else {
+            let (message, hint) = message.split_once('\n').unwrap_or((message, ""));
+            let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
+            InvalidValue { message: message.to_owned(), hint }
+        };
+        self.fault(at, &keys, wrong)
+    }
+}
+
+/// The keys that lead to a byte of the text, and what kind of value is there.
+fn find(table: &dyn TableLike, at: usize) -> Option<(Vec<&str>, &'static str)> {
+    let is_there = |span: Option<std::ops::Range<usize>>| span.is_some_and(|s| s.contains(&at));
+    for (name, item) in table.iter() {
+        let is_key = is_there(table.key(name).and_then(Key::span));
+        let inner = item.as_table_like().filter(|_| !is_key);
+        if let Some((mut keys, found)) = inner.and_then(|table| find(table, at)) {
+            keys.insert(0, name);
+            return Some((keys, found));
+        }
+        if is_key || is_there(item.span()) {
+            let member = item.as_array().and_then(|list| list.iter().find(|v| is_there(v.span())));
+            return Some((vec![name], kind(member.map_or(item.type_name(), Value::type_name))));
+        }
+    }
+    None
+}
+
+fn kind(type_name: &str) -> &'static str {
+    match type_name {
+        "string" => "a string",
+        "integer" => "an integer",
+        "float" => "a float",
+        "boolean" => "a boolean",
+        "datetime" => "a date",
+        "array" | "array of tables" => "a list",
+        _ => "a table",
+    }
 }
 
 /// A key as TOML writes it: bare, or quoted with its control characters escaped.
@@ -176,68 +212,42 @@ fn show(key: &str) -> String {
     if !key.is_empty() && key.bytes().all(bare) { key.to_owned() } else { format!("{key:?}") }
 }
 
-fn unknown(key: &str, at: usize, known: &[&'static str]) -> Problem {
-    let problem = Problem::new(at, "unknown key");
-    match nearest(key, known.iter().copied()) {
-        Some(near) => problem.hint(format!("did you mean {near:?}?")),
+fn unknown(key: &str, known: &[&str]) -> InvalidValue {
+    InvalidValue::new("unknown key").hint(match nearest(key, known.iter().copied()) {
+        Some(near) => format!("did you mean {near:?}?"),
         None if KEYS.contains(&key) => {
-            problem.hint("a setting belongs to a profile: put it under [profiles.NAME]")
+            "a setting belongs to a profile: put it under [profiles.NAME]".to_owned()
         }
-        None => problem.hint(format!("the keys are {}", known.join(", "))),
-    }
+        None => format!("the keys are {}", known.join(", ")),
+    })
 }
 
-/// Checks a profile's name: `[A-Za-z0-9][A-Za-z0-9_.-]*`, 64 at most, and not the built-in's.
-/// The error is a message and a hint.
-pub(super) fn check_name(name: &str) -> Result<(), (String, Option<String>)> {
-    if name == BUILT_IN {
-        let hint = "give it another name, such as \"hub\"";
-        return Err((
-            format!("{name:?} is the built-in Docker Hub profile"),
-            Some(hint.to_owned()),
-        ));
-    }
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
-    let good = name.len() <= 64
-        && name.bytes().all(legal)
-        && name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
-    if good {
-        return Ok(());
-    }
-    let hint = "letters, digits, dots, dashes and underscores; a letter or digit first; 64 at most";
-    Err(("not a profile name".to_owned(), Some(hint.to_owned())))
-}
-
-/// The value of `profile` or `previous-profile`.
-fn profile_name(node: &Node<'_>) -> Result<String, Problem> {
-    let name = text(node)?;
-    if name != BUILT_IN {
-        check_name(name)
-            .map_err(|(message, hint)| Problem { hint, ..Problem::new(start(node), message) })?;
-    }
-    Ok(name.to_owned())
-}
-
-fn check_exists(name: &str, at: usize, drafts: &[Draft]) -> Result<(), Problem> {
-    let names = || drafts.iter().map(|draft| draft.name.as_str()).chain([BUILT_IN]);
-    if names().any(|known| known == name) {
-        return Ok(());
-    }
-    let (message, hint) = no_such_profile(name, names());
-    Err(Problem::new(at, message).hint(hint))
-}
-
-/// Message and hint for a profile that does not exist.
+/// What to say of a profile that does not exist.
 pub(super) fn no_such_profile<'a>(
     name: &str,
     names: impl Iterator<Item = &'a str> + Clone,
-) -> (String, String) {
+) -> InvalidValue {
     let list = names.clone().collect::<Vec<_>>().join(", ");
-    let hint = match nearest(name, names) {
+    InvalidValue::new(format!("no profile named {name:?}")).hint(match nearest(name, names) {
         Some(near) => format!("did you mean {near:?}? the profiles are: {list}"),
         None => format!("the profiles are: {list}"),
+    })
+}
+
+/// The candidate that is near enough to `word` to be what was meant. Case and the choice between `-`
+/// and `_` do not count.
+fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = match word.chars().take(65).count() {
+        3..=5 => 1,
+        6..=64 => 2,
+        _ => return None,
     };
-    (format!("no profile named {name:?}"), hint)
+    let fold = |text: &str| text.to_ascii_lowercase().replace('_', "-");
+    candidates
+        .map(|candidate| (strsim::osa_distance(&fold(word), &fold(candidate)), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
 }
 
 /// What others may do with a file that holds secrets, or that says which program to run.
@@ -248,7 +258,8 @@ fn warnings(config: &Config) -> Vec<String> {
         return Vec::new();
     };
     let mode = metadata.permissions().mode();
-    let plain = |p: &Profile| matches!(p.settings.password, Some(PasswordSource::Plain(_)));
+    let plain =
+        |p: &Profile| matches!(p.settings.password_source(), Some(PasswordSource::Plain(_)));
     let path = config.path.display();
     let mut warnings = Vec::new();
     if mode & 0o044 != 0 && config.profiles.iter().any(plain) {

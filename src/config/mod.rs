@@ -12,9 +12,9 @@
 //! password-env = "GHCR_TOKEN"
 //! ```
 //!
-//! [`load`](self) reads and checks the whole file before anything else happens, `choose` says
-//! which profile is active and which one serves a name, [`edit`] changes the file and keeps
-//! everything else in it as it was, `write` puts it on the disk. The environment comes in as an
+//! `settings` has the keys, [`load`](self) reads and checks the whole file before anything else
+//! happens, `choose` says which profile is active and which one serves a name, [`edit`] changes the
+//! file and keeps everything else in it as it was, `write` puts it on the disk. The environment comes in as an
 //! [`Env`]; no network, and no secret is fetched here: a profile only says where its password is.
 //!
 //! One profile is built in: [`BUILT_IN`], Docker Hub with no settings at all. It is active when
@@ -22,14 +22,14 @@
 
 mod check;
 mod choose;
+pub(crate) mod duration;
 pub(crate) mod edit;
 mod error;
 mod layout;
 mod load;
-mod near;
+mod profile;
 mod settings;
-mod url;
-mod value;
+mod values;
 mod write;
 
 #[cfg(test)]
@@ -39,11 +39,9 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use choose::{Active, ChosenBy, Resolved, Served};
 pub(crate) use error::ConfigError;
-pub(crate) use settings::{
-    ClientCert, DEFAULT_JOBS, DEFAULT_RETRIES, KEYS, Origin, PasswordSource, Pattern, Profile, Row,
-    Settings,
-};
-pub(crate) use url::Endpoint;
+pub(crate) use profile::Profile;
+pub(crate) use settings::{DEFAULT_JOBS, DEFAULT_RETRIES, KEYS, PasswordSource, Pattern, Settings};
+pub(crate) use values::InvalidValue;
 
 use crate::system::env::Env;
 
@@ -63,25 +61,16 @@ pub struct Config {
 
 impl Config {
     /// Reads and checks the file that [`path`] names. No file means no profiles.
-    ///
-    /// # Errors
-    /// The file cannot be read, or something in it is wrong: the first fault, with its place.
     pub fn load(env: &Env) -> Result<Config, ConfigError> {
         load::load(env)
     }
 
     /// Checks a text as if it stood at `path`. Nothing is read from there.
-    ///
-    /// # Errors
-    /// The first fault in the text, with its place.
     pub fn from_text(text: &str, path: &Path, env: &Env) -> Result<Config, ConfigError> {
         load::parse(text, path, env)
     }
 
     /// The configuration of a file with nothing in it.
-    ///
-    /// # Errors
-    /// There is no place for the file.
     pub fn empty(env: &Env) -> Result<Config, ConfigError> {
         load::parse("", &path(env)?, env)
     }
@@ -96,7 +85,6 @@ impl Config {
         self.profiles.iter()
     }
 
-    /// The built-in Docker Hub profile.
     pub fn built_in(&self) -> &Profile {
         &self.built_in
     }
@@ -109,9 +97,6 @@ impl Config {
 
 /// Where the configuration file is: `$DOCKER_TAGS_CONFIG`, else `docker-tags/config.toml` in
 /// the platform's directory (`$XDG_CONFIG_HOME` when it is absolute, else `~/.config`, on Linux).
-///
-/// # Errors
-/// There is no home directory to put it in.
 pub(crate) fn path(env: &Env) -> Result<PathBuf, ConfigError> {
     if let Some(path) = env.path("DOCKER_TAGS_CONFIG") {
         return Ok(path);

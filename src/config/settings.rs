@@ -1,12 +1,21 @@
-//! What a profile says: its settings, and where each of them came from.
+//! What a profile says: its keys, as one structure, and where each of them came from.
+//!
+//! A field of [`Settings`] is a key of the file, an option of `profile create` and `update`, and a
+//! row of `profile inspect`; nothing else lists them. To add a setting, add a field.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Not;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::{BUILT_IN, Endpoint};
+use serde::de::value::{Error as ListError, MapDeserializer};
+use serde::{Deserialize, Serialize, Serializer};
+use toml_edit::Item;
+
+use super::{duration, values};
 use crate::oci::reference::{Registry, Repository};
+use crate::oci::url::Url;
 use crate::system::secret::Secret;
 
 /// Requests at a time when nothing says otherwise.
@@ -15,32 +24,226 @@ pub(crate) const DEFAULT_JOBS: u8 = 8;
 /// How often a failed request is repeated when nothing says otherwise.
 pub(crate) const DEFAULT_RETRIES: u8 = 3;
 
+/// The settings of a profile. In one that was loaded all paths are absolute, or relative to the
+/// working directory, and there is a registry.
+///
+/// Some have the name of an option that every command takes, and there mean "for this call". As
+/// options of `create` and `update` they mean "from now on".
+#[derive(Clone, Default, PartialEq, Deserialize, Serialize, clap::Args)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Settings {
+    /// The registry, such as ghcr.io
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = values::registry)]
+    #[serde(deserialize_with = "values::a_registry::read")]
+    pub registry: Option<Registry>,
+
+    /// Namespace for names without a slash
+    #[arg(long, value_name = "PATH", value_parser = values::namespace)]
+    #[serde(deserialize_with = "values::a_namespace::read")]
+    pub namespace: Option<Repository>,
+
+    /// Only for repositories such as 'acme/*' (repeatable)
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', value_parser = values::pattern, hide_short_help = true)]
+    #[serde(deserialize_with = "values::patterns::read", skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<Pattern>,
+
+    /// Log in as this user
+    #[arg(short, long, value_name = "USER", value_parser = values::username)]
+    #[serde(deserialize_with = "values::a_username::read")]
+    pub username: Option<String>,
+
+    #[arg(skip)]
+    #[serde(deserialize_with = "values::a_secret::read", skip_serializing)]
+    pub password: Option<Secret>,
+
+    /// Environment variable with the password or token
+    #[arg(long, value_name = "NAME", group = "password", value_parser = values::variable)]
+    #[serde(deserialize_with = "values::a_variable::read")]
+    pub password_env: Option<String>,
+
+    /// Program that prints the password, with its arguments
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        group = "password",
+        num_args = 1..,
+        allow_hyphen_values = true, hide_short_help = true)]
+    #[serde(deserialize_with = "values::arguments::read", skip_serializing_if = "Vec::is_empty")]
+    pub password_command: Vec<String>,
+
+    /// File with the password or token
+    #[arg(long, value_name = "FILE", group = "password", hide_short_help = true)]
+    #[serde(deserialize_with = "values::a_path::read")]
+    pub password_file: Option<PathBuf>,
+
+    /// Accept any TLS certificate
+    #[arg(short = 'k', long)]
+    #[serde(skip_serializing_if = "Not::not")]
+    pub insecure: bool,
+
+    /// Use HTTP instead of HTTPS
+    #[arg(long, conflicts_with = "insecure")]
+    #[serde(skip_serializing_if = "Not::not")]
+    pub plain_http: bool,
+
+    /// Additional certificate authorities (PEM file)
+    #[arg(long, value_name = "FILE")]
+    #[serde(deserialize_with = "values::a_path::read")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Client certificate (PEM file)
+    #[arg(
+        id = "cert_file",
+        long = "cert-file",
+        alias = "client-cert",
+        value_name = "FILE",
+        hide_short_help = true
+    )]
+    #[serde(deserialize_with = "values::a_path::read")]
+    pub client_cert: Option<PathBuf>,
+
+    /// Private key of the client certificate (PEM file)
+    #[arg(
+        id = "key_file",
+        long = "key-file",
+        alias = "client-key",
+        value_name = "FILE",
+        hide_short_help = true
+    )]
+    #[serde(deserialize_with = "values::a_path::read")]
+    pub client_key: Option<PathBuf>,
+
+    /// Address to send requests to, such as `https://mirror.example`
+    #[arg(long, value_name = "URL", value_parser = values::base_url, hide_short_help = true)]
+    #[serde(deserialize_with = "values::a_url::read", serialize_with = "as_text")]
+    pub endpoint: Option<Url>,
+
+    /// Address of the Docker Hub API
+    #[arg(long, value_name = "URL", value_parser = values::base_url, hide_short_help = true)]
+    #[serde(deserialize_with = "values::a_url::read", serialize_with = "as_text")]
+    pub hub_api: Option<Url>,
+
+    /// Token service that may receive the credentials (repeatable)
+    #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = values::token_host, hide_short_help = true)]
+    #[serde(deserialize_with = "values::token_hosts::read", skip_serializing_if = "Vec::is_empty")]
+    pub token_hosts: Vec<String>,
+
+    /// Maximum number of concurrent requests [default: 8]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64), hide_short_help = true)]
+    #[serde(deserialize_with = "values::jobs")]
+    pub jobs: Option<u8>,
+
+    /// Time limit for connecting, for the response, and for its body
+    #[arg(long, value_name = "DURATION", value_parser = duration::timeout, hide_short_help = true)]
+    #[serde(deserialize_with = "values::a_timeout", serialize_with = "as_seconds")]
+    pub timeout: Option<Duration>,
+
+    /// Retry a temporary failure up to N times [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=10), hide_short_help = true)]
+    #[serde(deserialize_with = "values::retries")]
+    pub retries: Option<u8>,
+}
+
 /// The keys of a profile, in the order in which they are shown.
-pub(crate) const KEYS: [&str; 19] = [
-    "registry",
-    "namespace",
-    "repositories",
-    "username",
-    "password",
-    "password-env",
-    "password-command",
-    "password-file",
-    "insecure",
-    "plain-http",
-    "ca-file",
-    "client-cert",
-    "client-key",
-    "endpoint",
-    "hub-api",
-    "token-hosts",
-    "jobs",
-    "timeout",
-    "retries",
-];
+pub(crate) static KEYS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    // serde lists the fields of a structure where it meets a key that is none.
+    let unknown = MapDeserializer::<_, ListError>::new([("", ())].into_iter());
+    let error = Settings::deserialize(unknown).err();
+    known_keys(error.map_or_else(String::new, |error| error.to_string()).leak())
+});
+
+/// The keys in serde's "unknown field `x`, expected one of `a`, `b`".
+pub(super) fn known_keys(message: &str) -> Vec<&str> {
+    message.rsplit("expected").next().unwrap_or_default().split('`').skip(1).step_by(2).collect()
+}
+
+fn as_text<S: Serializer>(url: &Option<Url>, to: S) -> Result<S::Ok, S::Error> {
+    url.as_ref().map(|url| url.to_string().trim_end_matches('/').to_owned()).serialize(to)
+}
+
+/// Whole seconds are written without a fraction.
+fn as_seconds<S: Serializer>(time: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) if time.subsec_nanos() == 0 => to.serialize_u64(time.as_secs()),
+        Some(time) => to.serialize_f64(time.as_secs_f64()),
+        None => to.serialize_none(),
+    }
+}
+
+impl Settings {
+    pub(crate) fn of_registry(registry: Registry) -> Self {
+        Settings { registry: Some(registry), ..Settings::default() }
+    }
+
+    /// Where the password is, if the profile says so.
+    pub(crate) fn password_source(&self) -> Option<PasswordSource> {
+        let argv = Some(&self.password_command).filter(|argv| !argv.is_empty());
+        (self.password.clone().map(PasswordSource::Plain))
+            .or_else(|| self.password_env.clone().map(PasswordSource::Env))
+            .or_else(|| argv.cloned().map(PasswordSource::Command))
+            .or_else(|| self.password_file.clone().map(PasswordSource::File))
+    }
+
+    /// The certificate for mutual TLS and its key.
+    pub(crate) fn client_files(&self) -> Option<(&PathBuf, &PathBuf)> {
+        self.client_cert.as_ref().zip(self.client_key.as_ref())
+    }
+
+    /// The settings that are paths, each with its key.
+    pub(crate) fn paths_mut(&mut self) -> impl Iterator<Item = (&'static str, &mut PathBuf)> {
+        [
+            ("password-file", &mut self.password_file),
+            ("ca-file", &mut self.ca_file),
+            ("client-cert", &mut self.client_cert),
+            ("client-key", &mut self.client_key),
+        ]
+        .into_iter()
+        .filter_map(|(key, path)| Some((key, path.as_mut()?)))
+    }
+
+    /// The program of `password-command`, if it is a path and not looked up in `$PATH`.
+    pub(crate) fn program_mut(&mut self) -> Option<&mut String> {
+        self.password_command.first_mut().filter(|program| program.contains('/'))
+    }
+
+    /// Every setting as text, empty when there is none; no secret, and no password keys that are
+    /// not used. The order is that of [`KEYS`].
+    pub(crate) fn shown(&self) -> Vec<(&'static str, String)> {
+        let document = toml_edit::ser::to_document(self).unwrap_or_default();
+        let password = self.password_source();
+        let value = |key: &'static str| match (document.get(key).map(Item::as_value), key) {
+            _ if key.starts_with("password") => {
+                let source = password.as_ref().filter(|source| source.key() == key)?;
+                Some((key, source.to_string()))
+            }
+            (Some(Some(toml_edit::Value::Array(list))), _) => {
+                let texts: Vec<&str> = list.iter().filter_map(toml_edit::Value::as_str).collect();
+                Some((key, texts.join(", ")))
+            }
+            (Some(Some(value)), _) => {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                Some((key, text.trim().to_owned()))
+            }
+            (_, "insecure" | "plain-http") => Some((key, false.to_string())),
+            (_, "jobs") => Some((key, DEFAULT_JOBS.to_string())),
+            (_, "retries") => Some((key, DEFAULT_RETRIES.to_string())),
+            _ => Some((key, String::new())),
+        };
+        KEYS.iter().copied().filter_map(value).collect()
+    }
+}
+
+/// Without secrets.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.shown()).finish()
+    }
+}
 
 /// Where a profile's password is. It is fetched elsewhere, and only when it is needed.
 #[derive(Clone, PartialEq, Eq)]
-pub enum PasswordSource {
+pub(crate) enum PasswordSource {
     /// The environment variable of this name.
     Env(String),
     /// The standard output of this program: its path or name, then its arguments; no shell.
@@ -74,7 +277,7 @@ impl fmt::Debug for PasswordSource {
 
 impl PasswordSource {
     /// The key that says so in the file.
-    pub fn key(&self) -> &'static str {
+    pub(crate) fn key(&self) -> &'static str {
         match self {
             PasswordSource::Env(_) => "password-env",
             PasswordSource::Command(_) => "password-command",
@@ -84,199 +287,32 @@ impl PasswordSource {
     }
 }
 
-/// A certificate for mutual TLS and its key, PEM files both.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientCert {
-    /// The certificate, with the chain behind it if there is one.
-    pub certificate: PathBuf,
-    /// Its private key.
-    pub key: PathBuf,
-}
-
 /// A pattern of `repositories`, such as `acme/*`: `*` stands for any text, slashes too.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern(glob::Pattern);
+pub(crate) struct Pattern(glob::Pattern);
 
 impl Pattern {
     pub(super) fn parse(text: &str) -> Option<Self> {
         glob::Pattern::new(text).ok().map(Pattern)
     }
 
-    /// The pattern's text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Whether it covers this repository of its registry.
-    pub fn matches(&self, repository: &Repository) -> bool {
+    pub(crate) fn matches(&self, repository: &Repository) -> bool {
         self.0.matches(repository.as_str())
     }
 
     /// How much it says: its length without wildcards. Of two that match, the longer one wins.
-    pub fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         self.as_str().bytes().filter(|b| !b"*?".contains(b)).count()
     }
 }
 
-/// The settings of a profile, checked; paths are absolute or relative to the working directory.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The registry that the profile is for.
-    pub registry: Registry,
-    /// What stands before a name without slash: `acme` makes `api` mean `acme/api`.
-    pub namespace: Option<Repository>,
-    /// The repositories that the profile serves; all when empty.
-    pub repositories: Vec<Pattern>,
-    /// The user to log in as. Always there when `password` is.
-    pub username: Option<String>,
-    /// Where that user's password or token is.
-    pub password: Option<PasswordSource>,
-    /// Accept any certificate.
-    pub insecure: bool,
-    /// Speak http.
-    pub plain_http: bool,
-    /// Authorities to trust, a PEM file.
-    pub ca_file: Option<PathBuf>,
-    /// The certificate to show to the registry.
-    pub client_cert: Option<ClientCert>,
-    /// Where the requests really go.
-    pub endpoint: Option<Endpoint>,
-    /// Where the Docker Hub API is.
-    pub hub_api: Option<Endpoint>,
-    /// Further hosts whose token service may get this profile's login, in lower case.
-    pub token_hosts: Vec<String>,
-    /// Requests at a time, 1 to 64.
-    pub jobs: Option<u8>,
-    /// How long one request may take.
-    pub timeout: Option<Duration>,
-    /// How often a failed request is repeated, 0 to 10.
-    pub retries: Option<u8>,
-}
-
-impl Settings {
-    /// A registry about which nothing is said.
-    pub fn bare(registry: Registry) -> Self {
-        Settings {
-            registry,
-            namespace: None,
-            repositories: Vec::new(),
-            username: None,
-            password: None,
-            insecure: false,
-            plain_http: false,
-            ca_file: None,
-            client_cert: None,
-            endpoint: None,
-            hub_api: None,
-            token_hosts: Vec::new(),
-            jobs: None,
-            timeout: None,
-            retries: None,
-        }
-    }
-}
-
-/// Where a setting came from. `Display` is `PATH:LINE` or `default`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// The configuration file, at this line.
-    File(PathBuf, usize),
-    /// Nothing said otherwise.
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::File(path, line) => write!(f, "{}:{line}", path.display()),
-            Origin::Default => f.write_str("default"),
-        }
-    }
-}
-
-/// One setting as `profile inspect` shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// The key in the file.
-    pub key: &'static str,
-    /// The value as text, no secret in it; empty when there is none.
-    pub value: String,
-    /// Where it came from.
-    pub origin: Origin,
-}
-
-/// A registry's settings under the name that the user gave them.
-#[derive(Debug, Clone)]
-pub struct Profile {
-    name: Option<String>,
-    /// The settings, all checked; a command line's flags are laid over a copy of them.
-    pub settings: Settings,
-    origins: BTreeMap<&'static str, Origin>,
-}
-
-impl Profile {
-    pub(super) fn new(
-        name: &str,
-        settings: Settings,
-        origins: BTreeMap<&'static str, Origin>,
-    ) -> Self {
-        Profile { name: Some(name.to_owned()), settings, origins }
-    }
-
-    /// The built-in profile of Docker Hub.
-    pub(super) fn built_in() -> Self {
-        Profile::new(BUILT_IN, Settings::bare(Registry::docker_hub()), BTreeMap::new())
-    }
-
-    /// What stands in for a profile when none is for this registry.
-    pub(super) fn nameless(registry: Registry) -> Self {
-        Profile { name: None, settings: Settings::bare(registry), origins: BTreeMap::new() }
-    }
-
-    /// The profile's name; none when no profile is for this registry and defaults serve it.
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
-    /// The registry that the profile is for.
-    pub fn registry(&self) -> &Registry {
-        &self.settings.registry
-    }
-
-    /// Where the setting of this key came from.
-    pub fn origin(&self, key: &str) -> Origin {
-        self.origins.get(key).cloned().unwrap_or(Origin::Default)
-    }
-
-    /// Every setting with its effective value and where it came from; without the password
-    /// keys that are not used. The order is that of [`KEYS`].
-    pub fn rows(&self) -> Vec<Row> {
-        let s = &self.settings;
-        let mut rows = Vec::new();
-        let mut row = |key: &'static str, value: Option<String>| {
-            rows.push(Row { key, value: value.unwrap_or_default(), origin: self.origin(key) });
-        };
-        let path = |path: &PathBuf| path.display().to_string();
-        row("registry", Some(s.registry.to_string()));
-        row("namespace", s.namespace.as_ref().map(Repository::to_string));
-        let patterns: Vec<&str> = s.repositories.iter().map(Pattern::as_str).collect();
-        row("repositories", Some(patterns.join(", ")));
-        row("username", s.username.clone());
-        if let Some(source) = &s.password {
-            row(source.key(), Some(source.to_string()));
-        }
-        row("insecure", Some(s.insecure.to_string()));
-        row("plain-http", Some(s.plain_http.to_string()));
-        row("ca-file", s.ca_file.as_ref().map(path));
-        row("client-cert", s.client_cert.as_ref().map(|c| path(&c.certificate)));
-        row("client-key", s.client_cert.as_ref().map(|c| path(&c.key)));
-        row("endpoint", s.endpoint.as_ref().map(Endpoint::to_string));
-        row("hub-api", s.hub_api.as_ref().map(Endpoint::to_string));
-        row("token-hosts", Some(s.token_hosts.join(", ")));
-        row("jobs", Some(s.jobs.unwrap_or(DEFAULT_JOBS).to_string()));
-        row("timeout", s.timeout.map(|t| t.as_secs_f64().to_string()));
-        row("retries", Some(s.retries.unwrap_or(DEFAULT_RETRIES).to_string()));
-        rows
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
     }
 }
 
@@ -287,15 +323,22 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let sources = [
-            PasswordSource::Plain(Secret::new("canary")),
-            PasswordSource::Command(vec!["echo".into(), "canary".into()]),
+            Settings { password: Some(Secret::new("canary")), ..Settings::default() },
+            Settings {
+                password_command: vec!["echo".into(), "canary".into()],
+                ..Settings::default()
+            },
         ];
-        for source in sources {
-            let mut profile = Profile::built_in();
-            profile.settings.password = Some(source);
-            let shown = format!("{profile:?} {:?}", profile.rows());
+        for settings in sources {
+            let shown = format!("{settings:?} {:?}", settings.password_source());
             assert!(!shown.contains("canary"), "{shown}");
+            assert!(shown.contains("password"), "{shown}");
         }
+    }
+
+    #[test]
+    fn the_keys_are_the_fields() {
+        assert_eq!((KEYS.len(), KEYS[0], KEYS[18]), (19, "registry", "retries"), "{KEYS:?}");
     }
 
     #[test]

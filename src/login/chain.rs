@@ -122,13 +122,13 @@ impl Logins {
     /// Where [`Logins::find`] would look first with some hope, in a few words; runs no program.
     pub(crate) fn place(&self, profile: &Profile, is_active: bool) -> String {
         let settings = &profile.settings;
-        if let (Some(username), Some(password)) = (&settings.username, &settings.password) {
-            return format!("{username} ({})", crate::login::describe_password(password));
+        if let (Some(username), Some(password)) = (&settings.username, settings.password_source()) {
+            return format!("{username} ({})", crate::login::describe_password(&password));
         }
         let environment = || crate::login::from_environment(&self.env);
         let found = is_active.then(environment).flatten();
         let source = found.filter(|found| found.credential.is_some()).map(|found| found.source);
-        source.unwrap_or_else(|| self.store.place(&settings.registry)).to_string()
+        source.unwrap_or_else(|| self.store.place(profile.registry())).to_string()
     }
 
     /// The profile's own login, its password read once in a run. A password that cannot be had is a
@@ -137,9 +137,9 @@ impl Logins {
         let mut found = Found::anonymous();
         let Some(name) = profile.name() else { return found };
         let (Some(username), Some(password)) =
-            (&profile.settings.username, &profile.settings.password)
+            (&profile.settings.username, profile.settings.password_source())
         else {
-            found.trail.push(format!("profile {name}: says nothing of a password"));
+            found.trail.push(format!("profile {name}: no password configured"));
             return found;
         };
         if matches!(password, PasswordSource::Command(_)) && !self.store.runs_programs() {
@@ -147,7 +147,7 @@ impl Logins {
         }
         // Held while a program runs: a second thread waits for its answer.
         let mut profiles = self.profiles.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || read_profile(&self.env, name, username, password);
+        let read = || read_profile(&self.env, name, username, &password);
         profiles.entry(name.to_owned()).or_insert_with(read).clone()
     }
 

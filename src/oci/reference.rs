@@ -14,6 +14,8 @@ mod grammar;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 pub(crate) use error::ParseError;
 use grammar::{
     is_digest_algorithm, is_domain, is_identifier, is_path, looks_like_domain, strip_transport,
@@ -28,11 +30,11 @@ const MAX_PATH: usize = 255;
 const MAX_TAG: usize = 128;
 
 /// A registry's name as references write it: `host` or `host:port`, `docker.io` for Docker Hub.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Registry(String);
 
 /// A repository's path inside its registry, such as `library/alpine`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Repository(String);
 
 /// A tag, such as `3.20-alpine`.

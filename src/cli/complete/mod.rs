@@ -238,7 +238,7 @@ fn globals(line: &Line) -> Globals {
         cert_file: path("cert_file"),
         key_file: path("key_file"),
         anonymous: line.has("anonymous") || line.has("username"),
-        timeout: Some(remote::DEADLINE.as_secs_f64()),
+        timeout: Some(remote::DEADLINE),
         retries: Some(0),
         jobs: Some(1),
         ..Globals::default()

@@ -1,9 +1,9 @@
 //! `use`, `create`, `update`, `rm`: what changes the file.
 
-use super::settings::Settings;
+use super::settings::Given;
 use crate::commands::context::Context;
-use crate::config::edit::{self, Change, Value};
-use crate::config::{Active, BUILT_IN, ChosenBy, Config, KEYS};
+use crate::config::edit;
+use crate::config::{Active, BUILT_IN, ChosenBy, Config, KEYS, Settings};
 use crate::error::Error;
 use crate::oci::reference::Registry;
 
@@ -23,7 +23,7 @@ Examples:
 /// Switch to a profile; - is the previous one.
 #[derive(Debug, clap::Args)]
 pub(super) struct Use {
-    /// The profile; `default` is the built-in one of Docker Hub
+    /// Profile name; `default` is the built-in profile for Docker Hub
     #[arg(value_name = "NAME")]
     name: String,
 }
@@ -35,7 +35,7 @@ pub(super) struct Use {
 #[derive(Debug, clap::Args)]
 #[command(after_help = CREATE_EXAMPLES)]
 pub(super) struct Create {
-    /// The profile's name
+    /// Profile name
     #[arg(value_name = "NAME", required_unless_present = "from_docker")]
     name: Option<String>,
 
@@ -44,7 +44,7 @@ pub(super) struct Create {
     from_docker: bool,
 
     #[command(flatten)]
-    settings: Settings,
+    given: Given,
 }
 
 /// Change settings of a profile.
@@ -53,7 +53,7 @@ pub(super) struct Create {
 #[derive(Debug, clap::Args)]
 #[command(after_help = UPDATE_EXAMPLES)]
 pub(super) struct Update {
-    /// The profile's name
+    /// Profile name
     #[arg(value_name = "NAME")]
     name: String,
 
@@ -63,18 +63,18 @@ pub(super) struct Update {
         value_name = "KEY",
         value_delimiter = ',',
         hide_possible_values = true,
-        value_parser = clap::builder::PossibleValuesParser::new(KEYS)
+        value_parser = clap::builder::PossibleValuesParser::new(KEYS.iter().copied())
     )]
     unset: Vec<String>,
 
     #[command(flatten)]
-    settings: Settings,
+    given: Given,
 }
 
 /// Remove profiles.
 #[derive(Debug, clap::Args)]
 pub(super) struct Remove {
-    /// The profiles' names
+    /// Profile names
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
 
@@ -83,35 +83,29 @@ pub(super) struct Remove {
     force: bool,
 }
 
-/// Runs `use`.
 pub(super) fn choose(args: &Use, context: &Context) -> Result<(), Error> {
-    let name = edit::use_profile(&context.env, &args.name).map_err(Error::from)?;
-    let config = Config::load(&context.env).map_err(Error::from)?;
-    let settings = &config.profile(&name).map_err(Error::from)?.settings;
-    let place = match &settings.namespace {
-        Some(namespace) => format!("{}/{namespace}", settings.registry),
-        None => settings.registry.to_string(),
+    let name = edit::use_profile(&context.env, &args.name)?;
+    let config = Config::load(&context.env)?;
+    let profile = config.profile(&name)?;
+    let place = match &profile.settings.namespace {
+        Some(namespace) => format!("{}/{namespace}", profile.registry()),
+        None => profile.registry().to_string(),
     };
     context
         .reporter
-        .line(&format!("profile {name:?} is active: names without a registry mean {place}/…"));
-    warn_of_override(context, &name);
-    Ok(())
-}
-
-/// What the file says does not count while the variable is set.
-fn warn_of_override(context: &Context, chosen: &str) {
-    if let Some(variable) = context.env.text("DOCKER_TAGS_PROFILE").filter(|name| *name != chosen) {
+        .line(&format!("Profile {name:?} is now active. Names without a registry mean {place}/…"));
+    // What the file says does not count while the variable is set.
+    if let Some(variable) = context.env.text("DOCKER_TAGS_PROFILE").filter(|v| *v != name) {
         context.reporter.warn(&format!(
             "$DOCKER_TAGS_PROFILE is set to {variable:?} and overrides this: unset DOCKER_TAGS_PROFILE"
         ));
     }
+    Ok(())
 }
 
-/// Runs `create`.
 pub(super) fn create(args: &Create, context: &Context) -> Result<(), Error> {
     let Some(name) = args.name.as_ref().filter(|_| !args.from_docker) else {
-        if !args.settings.changes()?.is_empty() {
+        if !args.given.is_empty() {
             return Err(Error::usage(
                 "--from-docker takes no settings",
                 "change the new profiles with: docker tags profile update NAME",
@@ -119,79 +113,58 @@ pub(super) fn create(args: &Create, context: &Context) -> Result<(), Error> {
         }
         return from_docker(context);
     };
-    args.settings.check_whole(name)?;
-    let changes = args.settings.changes()?;
-    edit::create(&context.env, name, &changes).map_err(Error::from)?;
-    let config = Config::load(&context.env).map_err(Error::from)?;
-    let profile = config.profile(name).map_err(Error::from)?;
+    args.given.check_whole(name)?;
+    edit::create(&context.env, name, &args.given.read()?)?;
+    let config = Config::load(&context.env)?;
     context.reporter.line(&format!(
-        "profile {name:?} is made, for {}; `docker tags profile use {name}` makes it the active one",
-        profile.registry()
+        "Created profile {name:?} for {}. To activate it, run `docker tags profile use {name}`.",
+        config.profile(name)?.registry()
     ));
-    mention_files(&args.settings, &config, context);
+    mention_files(&args.given, &config, context);
     Ok(())
 }
 
-/// Runs `update`.
 pub(super) fn update(args: &Update, context: &Context) -> Result<(), Error> {
-    let mut changes = args.settings.changes()?;
-    changes.extend(args.unset.iter().map(Change::unset));
-    if changes.is_empty() {
+    if args.given.is_empty() && args.unset.is_empty() {
         return Err(Error::usage(
             "nothing to change",
             "docker tags profile update --help lists the settings",
         ));
     }
-    let before = settings_of(context, &args.name)?;
-    edit::update(&context.env, &args.name, &changes).map_err(Error::from)?;
-    let after = settings_of(context, &args.name)?;
-    let said = if before == after && !args.settings.stores_password() {
-        format!("profile {:?} is as it was", args.name)
-    } else {
-        format!("profile {:?} is changed", args.name)
-    };
-    context.reporter.line(&said);
-    let config = Config::load(&context.env).map_err(Error::from)?;
-    mention_files(&args.settings, &config, context);
+    let settings_of = |config: &Config| Ok(config.profile(&args.name)?.settings.clone());
+    let before = Config::load(&context.env).map_err(Error::from).and_then(|c| settings_of(&c))?;
+    edit::update(&context.env, &args.name, &args.given.read()?, &args.unset)?;
+    let config = Config::load(&context.env)?;
+    let changed = if settings_of(&config)? == before { "No change to" } else { "Updated" };
+    context.reporter.line(&format!("{changed} profile {:?}.", args.name));
+    mention_files(&args.given, &config, context);
     Ok(())
 }
 
-/// The settings as text, for comparing.
-fn settings_of(context: &Context, name: &str) -> Result<Vec<(&'static str, String)>, Error> {
-    let config = Config::load(&context.env).map_err(Error::from)?;
-    let profile = config.profile(name).map_err(Error::from)?;
-    let shown = |row: crate::config::Row| (row.key, row.value);
-    Ok(profile.rows().into_iter().map(shown).collect())
-}
-
-fn mention_files(settings: &Settings, config: &Config, context: &Context) {
-    if settings.stores_password() {
+fn mention_files(given: &Given, config: &Config, context: &Context) {
+    if given.password_stdin {
         let path = config.path().display();
-        context.reporter.line(&format!("the password is in {path}, which only you can read"));
+        context.reporter.line(&format!("The password is in {path}, which only you can read."));
     }
-    for path in settings.missing_files() {
-        context.reporter.warn(&format!("there is no file {}", path.display()));
+    for path in given.missing_files() {
+        context.reporter.warn(&format!("no such file: {}", path.display()));
     }
 }
 
-/// Runs `rm`.
 pub(super) fn remove(args: &Remove, context: &Context) -> Result<(), Error> {
     crate::commands::each(context, &args.names, |name| {
         let active = context.config.active(None, &context.env).ok();
-        edit::remove(&context.env, name, args.force).map_err(Error::from)?;
-        context.reporter.line(&format!("profile {name:?} is removed"));
-        match active {
-            Some(Active { profile, chosen_by }) if profile.name() == Some(name) => {
-                if chosen_by == ChosenBy::Variable {
-                    context.reporter.warn(&format!(
-                        "$DOCKER_TAGS_PROFILE still names {name:?}: unset DOCKER_TAGS_PROFILE"
-                    ));
-                } else {
-                    let said = format!("the active profile is {BUILT_IN:?} again: docker.io");
-                    context.reporter.line(&said);
-                }
+        edit::remove(&context.env, name, args.force)?;
+        context.reporter.line(&format!("Removed profile {name:?}."));
+        match active.filter(|active| active.profile.name() == Some(name)) {
+            Some(Active { chosen_by: ChosenBy::Variable, .. }) => context.reporter.warn(&format!(
+                "$DOCKER_TAGS_PROFILE still names {name:?}: unset DOCKER_TAGS_PROFILE"
+            )),
+            Some(_) => {
+                let said = format!("The active profile is {BUILT_IN:?} again (docker.io).");
+                context.reporter.line(&said);
             }
-            _ => {}
+            None => {}
         }
         Ok(())
     })
@@ -208,24 +181,18 @@ fn from_docker(context: &Context) -> Result<(), Error> {
     }
     for name in registries {
         let Ok(registry) = name.parse::<Registry>() else {
-            context.reporter.warn(&format!("{name:?} in docker's config.json is no registry"));
+            context.reporter.warn(&format!("{name:?} in docker's config.json is not a registry"));
             continue;
         };
-        let config = Config::load(&context.env).map_err(Error::from)?;
-        let is_for = |p: &&crate::config::Profile| {
-            p.registry().as_str().eq_ignore_ascii_case(registry.as_str())
-        };
-        if let Some(profile) = config.profiles().find(is_for) {
+        let config = Config::load(&context.env)?;
+        if let Some(profile) = config.profiles().find(|profile| profile.is_for(&registry)) {
             let name = profile.name().unwrap_or_default();
-            context.reporter.line(&format!("profile {name:?} is for {registry} already"));
+            context.reporter.line(&format!("Profile {name:?} already exists for {registry}."));
             continue;
         }
         let name = free_name(&config, &registry);
-        let changes = [Change::set("registry", Value::Text(registry.to_string()))];
-        match edit::create(&context.env, &name, &changes) {
-            Ok(()) => {
-                context.reporter.line(&format!("profile {name:?} is made, for {registry}"));
-            }
+        match edit::create(&context.env, &name, &Settings::of_registry(registry.clone())) {
+            Ok(()) => context.reporter.line(&format!("Created profile {name:?} for {registry}.")),
             Err(error) if error.is_usage() => {
                 context.reporter.warn(&format!("no profile for {registry}: {error}"));
             }

@@ -6,7 +6,6 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::commands::context::Context;
-use crate::config;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer};
 
@@ -16,7 +15,7 @@ use crate::output::{Column, Format, Look, Row, Writer};
 /// of a password command.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The profile's name [default: the active one]
+    /// Profile name [default: the active profile]
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -55,8 +54,8 @@ pub(super) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
         None => context.active()?.profile,
     };
     let mut writer = Writer::new(out, &format, context.look())?;
-    for config::Row { key, value, origin } in profile.rows() {
-        let row = Setting { key, value, source: origin.to_string() };
+    for (key, value) in profile.settings.shown() {
+        let row = Setting { key, value, source: profile.origin(key).to_string() };
         writer.write_row(&row)?;
     }
     writer.finish()?;

@@ -81,7 +81,7 @@ fn row(context: &Context, profile: &Profile, active: Option<&str>) -> ProfileRow
     ProfileRow {
         name: profile.name().unwrap_or_default().to_owned(),
         current,
-        registry: settings.registry.to_string(),
+        registry: profile.registry().to_string(),
         namespace: namespace.map(ToString::to_string).unwrap_or_default(),
         login: context.login_place(profile),
         tls: context.tls_word(profile),

@@ -30,8 +30,13 @@ insecure = true
 # the end
 "#;
 
-fn text(key: &str, value: &str) -> Change {
-    Change::set(key, Value::Text(value.to_owned()))
+/// Settings as the file writes them.
+fn settings(text: &str) -> Settings {
+    toml_edit::de::from_str(text).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn none() -> Settings {
+    Settings::default()
 }
 
 /// Runs an edit and checks that the file is the one before with these texts replaced.
@@ -63,24 +68,21 @@ fn refused(before: &str, edit: impl FnOnce(&Env) -> Result<(), ConfigError>) -> 
 fn update_changes_what_it_names() {
     changes(
         FILE,
-        |env| update(env, "work", &[text("registry", "quay.io"), text("namespace", "a/b")]),
+        |env| update(env, "work", &settings("registry = 'quay.io'\nnamespace = 'a/b'"), &[]),
         &[("'ghcr.io'   # GitHub", "\"quay.io\"   # GitHub"), ("\"acme\"", "\"a/b\"")],
     );
-    let more = [
-        Change::set("jobs", Value::Integer(4)),
-        Change::set("timeout", Value::Float(2.5)),
-        Change::set("repositories", Value::List(vec!["a/*".into(), "b/*".into()])),
-        Change::set("plain-http", Value::Bool(false)),
-        text("username", "it is \"me\""),
-    ];
+    let more = settings(
+        "jobs = 4\ntimeout = '2500ms'\nrepositories = ['a/*', 'b/*']\nplain-http = true\n\
+         username = 'it is \"me\"'",
+    );
     changes(
         FILE,
-        |env| update(env, "work", &more),
+        |env| update(env, "work", &more, &[]),
         &[
             (
                 "password-env = \"GHCR_TOKEN\"\n",
-                "password-env = \"GHCR_TOKEN\"\njobs = 4\ntimeout = 2.5\n\
-                 repositories = [\"a/*\", \"b/*\"]\nplain-http = false\n",
+                "password-env = \"GHCR_TOKEN\"\n\
+                 repositories = [\"a/*\", \"b/*\"]\nplain-http = true\njobs = 4\ntimeout = 2.5\n",
             ),
             ("\"octocat\"", "'it is \"me\"'"),
         ],
@@ -95,14 +97,14 @@ fn unset_keeps_the_comments() {
         ("work", "username password-env", both),
         ("lab", "insecure", "insecure = true\n"),
     ] {
-        let unset: Vec<_> = keys.split(' ').map(Change::unset).collect();
-        changes(FILE, |env| update(env, profile, &unset), &[(lines, "")]);
+        let unset: Vec<_> = keys.split(' ').map(str::to_owned).collect();
+        changes(FILE, |env| update(env, profile, &none(), &unset), &[(lines, "")]);
     }
-    changes(FILE, |env| update(env, "lab", &[Change::unset("jobs")]), &[]);
+    changes(FILE, |env| update(env, "lab", &none(), &["jobs".to_owned()]), &[]);
     let last = "[profiles.a]\nregistry = \"a.b\"\n# why\ninsecure = true\n# end\n";
     changes(
         last,
-        |env| update(env, "a", &[Change::unset("insecure")]),
+        |env| update(env, "a", &none(), &["insecure".to_owned()]),
         &[("insecure = true\n", "")],
     );
 }
@@ -111,22 +113,19 @@ fn unset_keeps_the_comments() {
 fn a_password_replaces_the_other_ways_to_it() {
     changes(
         FILE,
-        |env| {
-            let secret = Value::Secret(Secret::new("canary"));
-            update(env, "work", &[Change::set("password", secret)])
-        },
+        |env| update(env, "work", &settings("password = 'canary'"), &[]),
         &[("password-env = \"GHCR_TOKEN\"", "password = \"canary\"")],
     );
-    let both = [text("password-env", "A"), text("password-file", "b")];
-    let error = refused(FILE, |env| update(env, "work", &both));
-    let message = "password-env says already where the password is (profiles.work.password-file)";
+    let both = settings("password-env = 'A'\npassword-file = 'b'");
+    let error = refused(FILE, |env| update(env, "work", &both, &[]));
+    let message = "conflicts with password-env: set only one (profiles.work.password-file)";
     assert_eq!(error.to_string(), message);
 }
 
 #[test]
 fn create_adds_at_the_end() {
     let added = "\n[profiles.hub]\nregistry = \"docker.io\"\nnamespace = \"me\"\n";
-    let settings = [text("registry", "docker.io"), text("namespace", "me")];
+    let settings = settings("registry = 'docker.io'\nnamespace = 'me'");
     changes(
         FILE,
         |env| create(env, "hub", &settings),
@@ -226,7 +225,7 @@ fn use_dash_goes_back_and_forth() {
 fn line_ends_and_byte_order_mark_stay() {
     let windows = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n"));
     let place = Place::with(&windows(FILE));
-    update(&place.env, "work", &[text("namespace", "x")]).unwrap();
+    update(&place.env, "work", &settings("namespace = 'x'"), &[]).unwrap();
     assert_eq!(place.text(), windows(&FILE.replace("acme", "x")));
 }
 
@@ -244,31 +243,35 @@ fn files_that_the_library_would_rearrange_are_refused() {
 
 #[test]
 fn refusals() {
-    let bad = [text("registry", "ghcr.io/acme")];
-    let both = [Change::set("insecure", Value::Bool(true)), text("ca-file", "x")];
+    let both = settings("insecure = true\nca-file = 'x'");
+    let registry = ["registry".to_owned()];
     type Edit<'a> = Box<dyn Fn(&Env) -> Result<(), ConfigError> + 'a>;
     let cases: Vec<(Edit<'_>, &str)> = vec![
-        (Box::new(|e| create(e, "work", &[])), "there is a profile named \"work\" already"),
-        (Box::new(|e| create(e, "default", &[])), "\"default\" is the built-in Docker Hub profile"),
-        (Box::new(|e| create(e, "a b", &[])), "not a profile name"),
-        (Box::new(|e| create(e, "x", &[])), "the profile has no registry (profiles.x.registry)"),
+        (Box::new(|e| create(e, "work", &none())), "profile \"work\" already exists"),
         (
-            Box::new(|e| create(e, "x", &bad)),
-            "expected the registry's name, host or host:port (profiles.x.registry)",
+            Box::new(|e| create(e, "default", &none())),
+            "\"default\" is the built-in Docker Hub profile",
+        ),
+        (Box::new(|e| create(e, "a b", &none())), "not a profile name"),
+        (
+            Box::new(|e| create(e, "x", &none())),
+            "the profile has no registry (profiles.x.registry)",
         ),
         (
-            Box::new(|e| create(e, "x", &[text("registry", "ghcr.io")])),
+            Box::new(|e| create(e, "x", &settings("registry = 'ghcr.io'"))),
             "profile \"work\" is for ghcr.io too (profiles.x.registry)",
         ),
-        (Box::new(|e| update(e, "wrok", &[])), "no profile named \"wrok\""),
-        (Box::new(|e| update(e, "default", &[])), "\"default\" is built in and cannot be changed"),
-        (Box::new(|e| update(e, "lab", &[text("x", "y")])), "unknown setting \"x\""),
+        (Box::new(|e| update(e, "wrok", &none(), &[])), "no profile named \"wrok\""),
         (
-            Box::new(|e| update(e, "work", &both)),
-            "clashes with ca-file: insecure accepts any certificate (profiles.work.insecure)",
+            Box::new(|e| update(e, "default", &none(), &[])),
+            "\"default\" is built in and cannot be changed",
         ),
         (
-            Box::new(|e| update(e, "work", &[Change::unset("registry")])),
+            Box::new(|e| update(e, "work", &both, &[])),
+            "conflicts with ca-file: insecure accepts any certificate (profiles.work.insecure)",
+        ),
+        (
+            Box::new(|e| update(e, "work", &none(), &registry)),
             "the profile has no registry (profiles.work.registry)",
         ),
         (Box::new(|e| remove(e, "work", false)), "profile \"work\" is the active one"),
@@ -299,8 +302,8 @@ fn writers_at_once_lose_nothing() {
                 for number in 0..8 {
                     let name = format!("p{thread}-{number}");
                     let registry = format!("r{thread}-{number}.example");
-                    create(env, &name, &[text("registry", &registry)]).unwrap();
-                    update(env, &name, &[text("namespace", "n")]).unwrap();
+                    create(env, &name, &settings(&format!("registry = '{registry}'"))).unwrap();
+                    update(env, &name, &settings("namespace = 'n'"), &[]).unwrap();
                     use_profile(env, &name).unwrap();
                 }
             });

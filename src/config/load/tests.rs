@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::testing::{Place, parse};
-use super::super::{ClientCert, Config, PasswordSource};
+use super::super::{Config, PasswordSource};
 use super::*;
 use crate::system::secret::Secret;
 
@@ -39,26 +39,26 @@ retries = 0
     assert_eq!(config.previous.as_deref(), Some("default"));
     let profile = &config.profiles[0];
     let s = &profile.settings;
-    assert_eq!(s.registry.as_str(), "ghcr.io");
+    assert_eq!(profile.registry().as_str(), "ghcr.io");
     assert_eq!(s.namespace.as_ref().map(|n| n.as_str()), Some("acme/team"));
     let patterns: Vec<_> = s.repositories.iter().map(|p| p.as_str()).collect();
     assert_eq!(patterns, ["acme/*", "tools/cli"]);
     assert_eq!(s.username.as_deref(), Some("octocat"));
     let argv = vec!["/c/./pw.sh".to_owned(), String::new(), "a b".to_owned()];
-    assert_eq!(s.password, Some(PasswordSource::Command(argv)));
+    assert_eq!(s.password_source(), Some(PasswordSource::Command(argv)));
     assert!(s.insecure && !s.plain_http);
-    let cert = ClientCert { certificate: "/home/user/c.pem".into(), key: "/c/keys/k.pem".into() };
-    assert_eq!(s.client_cert, Some(cert));
+    let pair = ("/home/user/c.pem".into(), "/c/keys/k.pem".into());
+    assert_eq!(s.client_files(), Some((&pair.0, &pair.1)));
     let endpoint = s.endpoint.as_ref().map(ToString::to_string);
     assert_eq!(endpoint.as_deref(), Some("https://mirror.example:8443/v"));
     assert_eq!(s.token_hosts, ["auth.example", "sso.example"]);
     assert_eq!((s.jobs, s.retries), (Some(16), Some(0)));
     assert_eq!(s.timeout, Some(Duration::from_millis(2500)));
 
-    let rows: Vec<_> = profile
-        .rows()
+    let rows: Vec<_> = s
+        .shown()
         .iter()
-        .map(|row| format!("{}={} {}", row.key, row.value, row.origin))
+        .map(|(key, value)| format!("{key}={value} {}", profile.origin(key)))
         .collect();
     assert_eq!(
         rows,
@@ -95,7 +95,7 @@ fn passwords() {
     ];
     for (line, expected) in cases {
         let text = format!("[profiles.w]\nregistry = \"ghcr.io\"\nusername = \"u\"\n{line}\n");
-        assert_eq!(only(&text).settings.password, Some(expected), "{line}");
+        assert_eq!(only(&text).settings.password_source(), Some(expected), "{line}");
     }
 }
 
@@ -148,9 +148,52 @@ fn files_that_cannot_be_read() {
 
 #[test]
 fn nesting_has_a_limit() {
-    let text = format!("x = {}", "[".repeat(100_000));
-    let message = parse(&text).unwrap_err().to_string();
-    assert!(message.starts_with("/c/config.toml:1:"), "{message}");
+    for (open, close) in [("[", ""), ("[", "]"), ("{a=", ""), ("{a=", "1}")] {
+        let text = format!("x = {}{}", open.repeat(100_000), close.repeat(100_000));
+        let message = parse(&text).unwrap_err().to_string();
+        assert!(message.starts_with("/c/config.toml:1:"), "{message}");
+    }
+    for text in
+        [format!("[{}a]\n", "a.".repeat(100_000)), format!("{}a = 1\n", "a.".repeat(100_000))]
+    {
+        parse(&text).unwrap_err();
+    }
+}
+
+#[test]
+fn time_limits() {
+    for (written, milliseconds) in [
+        ("5", 5_000),
+        ("2.5", 2_500),
+        ("\"5s\"", 5_000),
+        ("\"500ms\"", 500),
+        ("\"2m\"", 120_000),
+        ("\"1h\"", 3_600_000),
+        ("\"7\"", 7_000),
+    ] {
+        let text = format!("[profiles.w]\nregistry = \"ghcr.io\"\ntimeout = {written}\n");
+        let timeout = only(&text).settings.timeout;
+        assert_eq!(timeout, Some(Duration::from_millis(milliseconds)), "{written}");
+    }
+}
+
+#[test]
+fn near_words() {
+    let words = ["password", "password-env", "registry", "hub-api", "work"];
+    let cases = [
+        ("pasword", Some("password")),
+        ("password_env", Some("password-env")),
+        ("Registry", Some("registry")),
+        ("regsitry", Some("registry")),
+        ("wrok", Some("work")),
+        ("token", None),
+        ("wo", None),
+        ("", None),
+    ];
+    for (word, expected) in cases {
+        assert_eq!(nearest(word, words.into_iter()), expected, "{word:?}");
+    }
+    assert_eq!(nearest(&"x".repeat(100_000), words.into_iter()), None);
 }
 
 #[cfg(unix)]

@@ -203,7 +203,7 @@ fn check_explains_each_of_them() {
                 "- the name gives its registry; profile \"hub\" is for docker.io".into(),
                 format!("- the active profile is \"work\", for ghcr.io ({})", at(1)),
                 format!("Login:       me (basic), from {}\n", in_docker(env)),
-                "- profile hub: says nothing of a password\n".into(),
+                "- profile hub: no password configured\n".into(),
                 "- DOCKER_USERNAME and DOCKER_PASSWORD: not set\n".into(),
             ],
         ),

@@ -39,7 +39,13 @@ const CASES: [Case; 26] = [
         "",
     ),
     ("{A}jobs = 65", "3:8", "a whole number from 1 to 64", "profiles.a.jobs", ""),
-    ("{A}timeout = 0", "3:11", "seconds from 0.1 to 3600", "profiles.a.timeout", ""),
+    (
+        "{A}timeout = 0",
+        "3:11",
+        "expected a time from 0.1s to 1h, such as 5s, 500ms or 2m",
+        "profiles.a.timeout",
+        "",
+    ),
     ("{A}retries = 1.5", "3:11", "a whole number from 0 to 10", "profiles.a.retries", ""),
     ("{A}namespace = \"Acme\"", "3:13", "not a namespace", "profiles.a.namespace", "lower case"),
     (
@@ -61,14 +67,14 @@ const CASES: [Case; 26] = [
     (
         "{A}insecure = true\nca-file = \"x\"",
         "3:1",
-        "clashes with ca-file",
+        "conflicts with ca-file",
         "profiles.a.insecure",
         "remove one",
     ),
     (
         "{A}insecure = true\nplain-http = true",
         "3:1",
-        "clashes with plain-http",
+        "conflicts with plain-http",
         "profiles.a.insecure",
         "remove one",
     ),
@@ -90,9 +96,9 @@ const CASES: [Case; 26] = [
     (
         "{A}username = \"u\"\npassword = \"S3cr3t\"\npassword-env = \"T\"",
         "5:1",
-        "password says already",
+        "conflicts with password: set only one",
         "profiles.a.password-env",
-        "keep one",
+        "remove one",
     ),
     (
         "{A}username = \"u\"\npassword-command = \"S3cr3t\"",

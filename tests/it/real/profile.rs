@@ -46,7 +46,7 @@ fn docker_s_own_logins_become_profiles() {
     let plugins = docker.home.docker_config();
     docker.home.write_config(r#"{"auths":{"ghcr.io":{"auth":"dTpw"}}}"#);
     let outcome = docker.run(["tags", "profile", "create", "--from-docker"]).expect_code(0);
-    assert!(outcome.stderr.contains("profile \"ghcr.io\" is made, for ghcr.io"), "{outcome}");
+    assert!(outcome.stderr.contains("Created profile \"ghcr.io\" for ghcr.io."), "{outcome}");
     let outcome = docker.run(["tags", "profile", "ls", "--format", "{{.Name}} {{.Login}}"]);
     let file = plugins.join("config.json");
     let expected = format!("default none\nghcr.io {} (auths)\n", file.display());
