@@ -17,8 +17,6 @@ use crate::oci::url::Scheme;
 /// A profile that was read, and where it stands in the text.
 pub(super) struct Draft<'a> {
     name: &'a str,
-    /// The byte at which its name stands.
-    at: usize,
     keys: &'a dyn TableLike,
     registry: Registry,
     settings: Settings,
@@ -52,7 +50,7 @@ impl<'a> Draft<'a> {
                 .hint("add a line such as registry = \"ghcr.io\"");
             return Err(fault(("registry", missing)));
         };
-        Ok(Draft { name, at, keys, registry, settings })
+        Ok(Draft { name, keys, registry, settings })
     }
 
     pub(super) fn finish(self, path: &Path, line: impl Fn(usize) -> usize) -> Profile {

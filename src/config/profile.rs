@@ -28,7 +28,7 @@ impl fmt::Display for Origin {
 pub struct Profile {
     name: Option<String>,
     registry: Registry,
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     origins: BTreeMap<String, Origin>,
 }
 
