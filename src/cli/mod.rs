@@ -128,38 +128,12 @@ pub(crate) fn parse(args: Vec<OsString>, by_docker: bool, env: &Env) -> Result<P
     }
 }
 
-<<<<<<< HEAD
 /// Whether messages about a command line may be coloured that could not be read.
 pub(crate) fn colors(args: &[OsString], env: &Env) -> bool {
     let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
     let has = |value: &str| {
         words.contains(&&*format!("--color={value}"))
             || words.windows(2).any(|pair| pair == ["--color", value])
-=======
-/// clap's complaint as one line and one hint; `help` is the command that explains more.
-fn usage_error(error: &clap::Error, help: &str) -> Error {
-    // The value is not repeated: it may be `https://user:password@host`.
-    let source = std::error::Error::source(error);
-    if let Some(wrong) = source.and_then(|source| source.downcast_ref::<InvalidValue>()) {
-        let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
-        let argument = argument.unwrap_or_default();
-        let message = format!("invalid value for '{argument}': {}", wrong.message);
-        return Error::usage(message, wrong.hint.clone().unwrap_or_else(|| help.to_owned()));
-    }
-    let text = error.render().to_string();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default();
-    let mut message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
-    if error.kind() == ErrorKind::MissingRequiredArgument {
-        // clap puts the missing arguments on lines of their own.
-        let missing = lines.clone().find(|line| line.starts_with('<')).unwrap_or_default();
-        message = format!("{missing} is missing");
-    }
-    let suggestion = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
-        _ => None,
->>>>>>> d351c10 (config: complain about an option's value as clap does, without the value)
     };
     let choice = match (has("never"), has("always")) {
         (true, _) => ColorChoice::Never,
@@ -301,14 +275,6 @@ mod tests {
                 "--raw, --insecure have no effect",
                 "docker tags profile use",
             ),
-<<<<<<< HEAD
-=======
-            (
-                "ls alpine --timeout 0",
-                "invalid value for '--timeout <DURATION>': expected",
-                "--help",
-            ),
->>>>>>> d351c10 (config: complain about an option's value as clap does, without the value)
         ];
         for (line, message, hint) in cases {
             let Err(error) = parsed(line) else { panic!("{line}") };
