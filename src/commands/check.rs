@@ -7,6 +7,7 @@
 mod page;
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -257,7 +258,7 @@ fn report(args: &Args, subject: &Subject, endpoint: &Endpoint, found: &Found) ->
 }
 
 /// Asks the registry, filling in what it says as far as it gets.
-fn ask(registry: &Registry, subject: &Subject, report: &mut Report) -> Result<(), Error> {
+fn ask(registry: &Arc<Registry>, subject: &Subject, report: &mut Report) -> Result<(), Error> {
     let started = Instant::now();
     let Ping { status, challenge } = registry.ping()?;
     report.ping = Some(PingReport { status, milliseconds: milliseconds(started) });
@@ -275,7 +276,7 @@ fn ask(registry: &Registry, subject: &Subject, report: &mut Report) -> Result<()
     }));
     let started = Instant::now();
     let outcome = match subject.reference.as_ref() {
-        Some(reference) => registry.admission(reference.repository()),
+        Some(reference) => registry.repository(reference.repository(), false).admission(),
         None => registry.base_token().map(|token| Admission { token, missing: None }),
     };
     let milliseconds = milliseconds(started);

@@ -23,8 +23,8 @@ use crate::login::chain::{self, Logins, Wanted};
 use crate::login::{Found, Store};
 use crate::oci::reference::{Registry as RegistryName, Repository};
 use crate::output::{Format, Look};
-use crate::registry::Registry;
 use crate::registry::hub::{self, Hub};
+use crate::registry::{Registry, RepositoryHandle};
 use crate::system::env::Env;
 use crate::system::report::Reporter;
 use crate::system::terminal::{ColorChoice, Style};
@@ -214,6 +214,20 @@ impl Context {
         let registry = Arc::new(Registry::new(session));
         registries.insert(key, registry.clone());
         Ok(registry)
+    }
+
+    /// The repository that a name refers to, ready to be asked. `is_plugin`: it holds Docker
+    /// plugins.
+    ///
+    /// # Errors
+    /// As for [`Context::registry`].
+    pub(crate) fn repository(
+        &self,
+        target: &Resolved,
+        is_plugin: bool,
+    ) -> Result<RepositoryHandle, Error> {
+        let registry = self.registry(target.reference.registry(), &target.profile)?;
+        Ok(registry.repository(target.reference.repository(), is_plugin))
     }
 
     /// Docker Hub's API, with the login of Docker Hub's registry.

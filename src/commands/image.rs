@@ -13,7 +13,7 @@ use crate::config::Resolved;
 use crate::error::Error;
 use crate::oci::manifest::{Content, Descriptor, Document, ImageConfig};
 use crate::oci::reference::{Digest, Reference};
-use crate::registry::{Fetched, Registry, Target};
+use crate::registry::{Fetched, RepositoryHandle, Target};
 use crate::system::parallel;
 use crate::system::report::Reporter;
 
@@ -23,12 +23,10 @@ pub(crate) struct Image {
     pub reference: Reference,
     /// What is asked for.
     pub target: Target,
-    /// The registry.
-    pub registry: Arc<Registry>,
+    /// The repository that has it.
+    pub repository: RepositoryHandle,
     /// How many requests may be under way at a time.
     pub jobs: usize,
-    /// Whether the repository holds Docker plugins.
-    pub plugin: bool,
     reporter: Arc<Reporter>,
 }
 
@@ -92,9 +90,8 @@ impl Image {
         let reference = target.reference.clone();
         Ok(Image {
             target: Target::of(&reference),
-            registry: context.registry(reference.registry(), &target.profile)?,
+            repository: context.repository(target, kind.is_plugin())?,
             jobs: context.jobs(&target.profile),
-            plugin: kind.is_plugin(),
             reporter: context.reporter.clone(),
             reference,
         })
@@ -104,7 +101,7 @@ impl Image {
     pub(crate) fn at(&self, target: Target) -> Self {
         Image {
             reference: self.reference.clone(),
-            registry: self.registry.clone(),
+            repository: self.repository.clone(),
             reporter: self.reporter.clone(),
             target,
             ..*self
@@ -131,26 +128,26 @@ impl Image {
     /// What the registry says about the image without sending its manifest.
     ///
     /// # Errors
-    /// As for [`Registry::head`].
+    /// As for [`RepositoryHandle::head`].
     pub(crate) fn head(&self) -> Result<crate::registry::Head, Error> {
-        self.registry.head(self.reference.repository(), &self.target, self.plugin)
+        self.repository.head(&self.target)
     }
 
     /// What the reference itself points to.
     ///
     /// # Errors
-    /// As for [`Registry::manifest`].
+    /// As for [`RepositoryHandle::manifest`].
     pub(crate) fn root(&self) -> Result<Fetched, Error> {
-        self.registry.manifest(self.reference.repository(), &self.target, self.plugin)
+        self.repository.manifest(&self.target)
     }
 
     /// What an entry of an index points to.
     ///
     /// # Errors
-    /// A digest that cannot be checked; as for [`Registry::manifest`].
+    /// A digest that cannot be checked; as for [`RepositoryHandle::manifest`].
     pub(crate) fn entry(&self, entry: &Descriptor) -> Result<Fetched, Error> {
         let target = Target::Digest(self.supported(entry)?.clone());
-        self.registry.manifest(self.reference.repository(), &target, self.plugin)
+        self.repository.manifest(&target)
     }
 
     fn supported<'a>(&self, entry: &'a Descriptor) -> Result<&'a Digest, Error> {
@@ -169,12 +166,11 @@ impl Image {
     /// the document has no config.
     ///
     /// # Errors
-    /// As for [`Registry::blob`].
+    /// As for [`RepositoryHandle::blob`].
     pub(crate) fn config_of(&self, document: &Document) -> Result<Option<Vec<u8>>, Error> {
         match &document.content {
             Content::Image(manifest) => {
-                let repository = self.reference.repository();
-                let bytes = self.registry.blob(repository, &manifest.config, self.plugin)?;
+                let bytes = self.repository.blob(&manifest.config)?;
                 let is_json = manifest.config.media_type.as_str().ends_with("json");
                 if is_json && ImageConfig::parse(&bytes).is_none() {
                     self.reporter.warn(&format!(

@@ -12,7 +12,6 @@ use super::options::Choice;
 use crate::error::Error;
 use crate::oci::manifest::{ImageConfig, Inspect, Kind};
 use crate::output::{Format, document, json};
-use crate::registry::{Flow, ListOptions, Sink};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -152,24 +151,7 @@ impl Sheet {
 
 /// All tags of an image's repository, in the registry's order.
 fn all_tags(image: &Image) -> Result<Vec<String>, Error> {
-    let mut list = List::default();
-    let options = ListOptions { plugin: image.plugin, ..ListOptions::default() };
-    image.registry.tags(image.reference.repository(), options, &mut list)?;
-    Ok(list.tags)
-}
-
-#[derive(Default)]
-struct List {
-    tags: Vec<String>,
-    known: std::collections::HashSet<String>,
-}
-
-impl Sink for List {
-    fn entry(&mut self, tag: &str) -> Result<Flow, Error> {
-        if !self.known.insert(tag.to_owned()) {
-            return Ok(Flow::Known);
-        }
-        self.tags.push(tag.to_owned());
-        Ok(Flow::New)
-    }
+    let mut tags = Vec::new();
+    image.repository.tags(None, &mut tags)?;
+    Ok(tags)
 }

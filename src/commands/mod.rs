@@ -169,6 +169,21 @@ impl<'a> Outcomes<'a> {
         Ok(())
     }
 
+    /// Notes the failure of one, whose name is put in front unless the message has it.
+    ///
+    /// # Errors
+    /// As for [`Outcomes::note`].
+    pub(crate) fn note_of(&mut self, name: &str, error: Error) -> Result<(), Error> {
+        if self.count == 1 || is_final(&error) {
+            return Err(error);
+        }
+        self.worst = self.worst.max(error.exit_code());
+        let text = error.to_string();
+        let prefix = if text.contains(name) { String::new() } else { format!("{name}: ") };
+        self.context.reporter.line(&format!("error: {prefix}{text}"));
+        Ok(())
+    }
+
     /// The end of all tries.
     ///
     /// # Errors

@@ -41,7 +41,8 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
     let target = context.resolve(&args.repository)?;
     let (reference, profile) = (&target.reference, &target.profile);
     let registry = context.registry(reference.registry(), profile)?;
-    let token = registry.admission(reference.repository())?.token.ok_or_else(|| {
+    let repository = registry.repository(reference.repository(), false);
+    let token = repository.admission()?.token.ok_or_else(|| {
         Error::usage(
             format!("{} does not use tokens", reference.registry()),
             "it is open, or it takes user name and password with each request: curl -u USER",

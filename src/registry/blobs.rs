@@ -1,54 +1,46 @@
 //! Blobs: configs, and whatever else a manifest points to.
 
-use super::{Registry, unexpected};
-use crate::auth::{Call, Resource};
+use super::manifests::wrong_content;
+use super::{RepositoryHandle, unexpected};
 use crate::error::Error;
 use crate::http::Method;
 use crate::oci::manifest::{Descriptor, MAX_CONFIG_BYTES, verify};
-use crate::oci::reference::Repository;
 
-impl Registry {
+impl RepositoryHandle {
     /// The bytes that a descriptor points to, verified: those inside the descriptor itself, else
-    /// those of the registry. `plugin`: the repository holds Docker plugins.
+    /// those of the registry.
     ///
     /// # Errors
     /// [`Error::WrongContent`] for other bytes than the digest promises; a digest that cannot be
     /// checked; more than [`MAX_CONFIG_BYTES`]; otherwise as for any request.
-    pub(crate) fn blob(
-        &self,
-        repository: &Repository,
-        descriptor: &Descriptor,
-        plugin: bool,
-    ) -> Result<Vec<u8>, Error> {
+    pub(crate) fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
         // Inline bytes are kept in a descriptor only when they are the right ones.
         if let Some(bytes) = &descriptor.data {
             return Ok(bytes.clone());
         }
-        let name = self.name(repository);
         let Some(digest) = descriptor.digest.supported() else {
             let text = crate::system::terminal::server_text(descriptor.digest.as_str());
-            return Err(self.bad_blob(format!("{name}: \"{text}\" is no digest to check with")));
+            return Err(self.bad_blob(format!("{self}: \"{text}\" is no digest to check with")));
         };
-        let resource = Resource::Repository(repository.clone(), plugin);
-        let path = format!("/v2/{repository}/blobs/{digest}");
-        let method = Method::Get;
-        let call = Call { method, path: &path, query: None, accept: None, resource: &resource };
         let limit = u64::try_from(MAX_CONFIG_BYTES).unwrap_or(u64::MAX);
-        let bytes = self.session.send(&call, |answer| match answer.status() {
-            200..=299 => answer.bytes(limit, "the blob"),
-            404 => Err(Error::NotFoundIn {
-                object: format!("blob {digest}"),
-                name: name.clone(),
-                hint: "the registry lost it: push the image again".to_owned(),
-            }
-            .into()),
-            _ => Err(unexpected(answer)),
-        })?;
+        let bytes =
+            self.send(Method::Get, &format!("blobs/{digest}"), None, |answer| {
+                match answer.status() {
+                    200..=299 => answer.bytes(limit, "the blob"),
+                    404 => Err(Error::NotFoundIn {
+                        object: format!("blob {digest}"),
+                        name: self.to_string(),
+                        hint: "the registry lost it: push the image again".to_owned(),
+                    }
+                    .into()),
+                    _ => Err(unexpected(answer)),
+                }
+            })?;
         verify(&bytes, digest)
-            .map_err(|mismatch| self.wrong_content(format!("a blob of {name}"), mismatch))?;
+            .map_err(|mismatch| wrong_content(format!("a blob of {self}"), mismatch))?;
         match descriptor.size {
             Some(size) if u64::try_from(bytes.len()) != Ok(size) => Err(self.bad_blob(format!(
-                "{name}: blob {digest} has {} bytes, its manifest says {size}",
+                "{self}: blob {digest} has {} bytes, its manifest says {size}",
                 bytes.len()
             ))),
             _ => Ok(bytes),
@@ -56,7 +48,7 @@ impl Registry {
     }
 
     fn bad_blob(&self, what: String) -> Error {
-        let host = self.session.endpoint().registry.to_string();
+        let host = self.registry.session.endpoint().registry.to_string();
         Error::Answer { host, what, hint: "the image is broken: push it again" }
     }
 }

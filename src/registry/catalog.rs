@@ -4,17 +4,24 @@
 //! a repository together with its tags ([`child`](https://cloud.google.com/container-registry)),
 //! so that a part of such a registry can be walked.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use std::fmt;
+use std::io::BufReader;
 
-use super::{Registry, Sink, not_found, pages, unexpected};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::pages::{List, MAX_PAGE, document_failure};
+use super::{Registry, Sink, not_found, unexpected};
 use crate::auth::{Call, Resource};
 use crate::error::Error;
-use crate::http::{Failure, Method};
+use crate::http::Method;
 use crate::oci::reference::Repository;
 
-/// The most that is read of a list with children.
-const MAX_LIST: u64 = 32 * 1024 * 1024;
+/// The most children of one repository that are looked at.
+const MAX_CHILDREN: usize = 20_001;
+/// The longest name of a child that can be a path.
+const MAX_NAME: usize = 255;
 
 /// A place in the tree of repositories.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,14 +32,14 @@ pub(crate) struct Node {
     pub children: Option<Vec<Repository>>,
 }
 
-/// The members of `tags/list` that matter here; those that are no lists count as missing.
+/// The members of `tags/list` that matter here.
 #[derive(Deserialize)]
 struct Document {
     #[serde(default)]
-    tags: serde_json::Value,
+    tags: Filled,
     #[serde(default)]
-    manifest: Option<std::collections::HashMap<String, IgnoredAny>>,
-    child: Option<Vec<serde_json::Value>>,
+    manifest: Filled,
+    child: Option<Names>,
 }
 
 impl Registry {
@@ -43,21 +50,20 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::CatalogRefused`] and [`Error::LoginNeeded`] where the registry gives no list;
-    /// otherwise as for [`Registry::tags`].
+    /// otherwise as for a repository's tags.
     pub(crate) fn catalog(
         &self,
         first: Option<usize>,
         sink: &mut dyn Sink,
     ) -> Result<usize, Error> {
-        let list = pages::List {
-            path: "/v2/_catalog".to_owned(),
+        let list = List {
             member: "repositories",
             object: format!("the catalog of {}", self.session.endpoint().registry),
-            resource: Resource::Catalog,
             is_entry: |text| text.parse::<Repository>().is_ok(),
             first,
+            origin: &self.session.endpoint().origin,
         };
-        pages::walk(&self.session, &list, sink).map_err(|error| match error {
+        self.walk("/v2/_catalog", &Resource::Catalog, &list, sink).map_err(|error| match error {
             // Not there, not allowed, not understood: in the end, no list.
             Error::NotFound { .. } | Error::Server { status: 400..=499 | 501, .. } => {
                 self.session.catalog_refused()
@@ -75,34 +81,102 @@ impl Registry {
         let (url, accept) = (format!("/v2/{path}/tags/list"), Some("application/json"));
         let (method, query) = (Method::Get, None);
         let call = Call { method, path: &url, query, accept, resource: &resource };
-        let object = format!("repository {}", self.name(path));
+        let object = format!(
+            "repository {}",
+            self.session.endpoint().registry.to_string() + "/" + path.as_str()
+        );
         self.session.send(&call, |answer| {
             match answer.status() {
                 200 => {}
                 404 => return Err(not_found(&self.session, answer, &object).into()),
                 _ => return Err(unexpected(answer)),
             }
-            let body = answer.bytes(MAX_LIST, "the list")?;
-            read_node(path, &body).ok_or_else(|| {
-                Failure::from(Error::Answer {
-                    host: answer.host(),
-                    what: "this is not a registry's list".to_owned(),
-                    hint: "is this a container registry? A proxy may stand in between",
-                })
-            })
+            let document = Document::deserialize(&mut serde_json::Deserializer::from_reader(
+                BufReader::new(answer.reader(MAX_PAGE)),
+            ));
+            match document {
+                Ok(document) => Ok(Node::of(path, document)),
+                Err(error) => Err(document_failure(answer, error, "the list")),
+            }
         })
     }
 }
 
-/// Reads the answer of `tags/list`. Children that are no path are left out.
-fn read_node(path: &Repository, body: &[u8]) -> Option<Node> {
-    let document: Document = serde_json::from_slice(body).ok()?;
-    let below = |child: &serde_json::Value| format!("{path}/{}", child.as_str()?).parse().ok();
-    Some(Node {
-        has_content: document.tags.as_array().is_some_and(|tags| !tags.is_empty())
-            || document.manifest.is_some_and(|manifests| !manifests.is_empty()),
-        children: document.child.map(|names| names.iter().filter_map(below).collect()),
-    })
+impl Node {
+    /// Children that are no path are left out.
+    fn of(path: &Repository, document: Document) -> Self {
+        let below = |child: String| format!("{path}/{child}").parse().ok();
+        Node {
+            has_content: document.tags.0 || document.manifest.0,
+            children: document.child.map(|names| names.0.into_iter().filter_map(below).collect()),
+        }
+    }
+}
+
+/// Whether a list or a map has anything in it.
+#[derive(Default)]
+struct Filled(bool);
+
+impl<'de> Deserialize<'de> for Filled {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Look;
+        impl<'de> Visitor<'de> for Look {
+            type Value = Filled;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a list or a map")
+            }
+
+            fn visit_unit<E>(self) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Filled, A::Error> {
+                let mut any = false;
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    any = true;
+                }
+                Ok(Filled(any))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Filled, A::Error> {
+                let mut any = false;
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+                    any = true;
+                }
+                Ok(Filled(any))
+            }
+        }
+        deserializer.deserialize_any(Look)
+    }
+}
+
+/// A list of names, as far as they can be names and are not too many.
+struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Look;
+        impl<'de> Visitor<'de> for Look {
+            type Value = Names;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some(text) = list.next_element::<Box<RawValue>>()? {
+                    let text = Some(text.get()).filter(|text| text.len() <= MAX_NAME);
+                    if names.len() < MAX_CHILDREN {
+                        names.extend(text.and_then(|text| serde_json::from_str(text).ok()));
+                    }
+                }
+                Ok(Names(names))
+            }
+        }
+        deserializer.deserialize_seq(Look)
+    }
 }
 
 #[cfg(test)]
@@ -125,10 +199,11 @@ mod tests {
             ("{}", false, None),
         ];
         for (body, has_content, children) in cases {
-            assert_eq!(read_node(&path, body.as_bytes()), Some(Node { has_content, children }));
+            let document = serde_json::from_str(body).unwrap();
+            assert_eq!(Node::of(&path, document), Node { has_content, children });
         }
         for body in ["", "[]", "<html>", r#"{"child":"x"}"#, r#"{"manifest":7}"#] {
-            assert_eq!(read_node(&path, body.as_bytes()), None, "{body}");
+            assert!(serde_json::from_str::<Document>(body).is_err(), "{body}");
         }
     }
 }

@@ -10,7 +10,7 @@ mod login;
 mod pages;
 mod types;
 
-use std::ops::ControlFlow;
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
@@ -20,16 +20,18 @@ use crate::error::Error;
 use crate::http::address::Reach;
 use crate::http::tls::TlsSettings;
 use crate::http::url::{Origin, Url, quoted};
-use crate::http::{Client, Failure, Method, Peer, Request};
+use crate::http::{Answer, Client, Failure, Method, Peer, Request};
 use crate::login::Login;
 use crate::oci::reference::{DOCKER_HUB, Repository};
+use crate::registry::Sink;
 use login::Access;
+use pages::{List, MAX_ENTRIES};
 pub(crate) use types::{HubImage, HubRepository, HubTag, Namespace};
 
 /// Where the API is.
 pub(crate) const DEFAULT_URL: &str = "https://hub.docker.com";
-/// The most that is read of one answer.
-const MAX_ANSWER: u64 = 32 * 1024 * 1024;
+/// The most that is read of an answer that is no list.
+const MAX_OBJECT: u64 = 1024 * 1024;
 /// The most redirects that are followed, all of them on the API's own host.
 const MAX_REDIRECTS: u32 = 3;
 
@@ -45,21 +47,6 @@ pub(crate) struct Hub {
     /// How requests are made; unknown before the first one.
     access: Mutex<Option<Access>>,
 }
-
-/// The order in which tags are asked for. Nobody says which end comes first: sort again.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Ordering {
-    /// As the server likes: most recent first, usually.
-    #[default]
-    Server,
-    /// By name.
-    Name,
-    /// By the time of the last push.
-    LastUpdated,
-}
-
-/// Takes the entries of a list one by one; [`ControlFlow::Break`] ends it.
-pub(crate) type EntrySink<'a, T> = &'a mut dyn FnMut(T) -> Result<ControlFlow<()>, Error>;
 
 impl Hub {
     /// The API at a base URL; no connection is opened and no login looked up yet.
@@ -85,32 +72,36 @@ impl Hub {
         self.origin.authority()
     }
 
-    /// Passes the objects of a namespace's repositories to `sink` as the API sends them, by name;
-    /// with a login the private ones, too. [`HubRepository::read`] makes sense of an object.
-    /// Returns how many entries were left out because they name no repository.
+    /// Passes the repositories of a namespace to `sink`; with a login the private ones, too.
+    /// Returns how many entries were left out because they name no repository. `keeps_text`: with
+    /// the text of each object as the API sends it.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown namespace; [`Error::OffsetCap`] where a caller without
-    /// login may not page further; pages that repeat or never end; what `sink` returns. After an
-    /// error the list must not be taken for whole.
+    /// login may not page further; whatever keeps the list from being whole; what `sink` returns.
+    /// After an error the list must not be taken for whole.
     pub(crate) fn repositories(
         &self,
         namespace: &Namespace,
-        sink: EntrySink<'_, Value>,
+        keeps_text: bool,
+        sink: &mut dyn Sink<HubRepository>,
     ) -> Result<usize, Error> {
-        let list = pages::List {
+        let any_private = Cell::new(false);
+        let read = |text: &str, object: &Value| {
+            let mut repository = HubRepository::read(namespace, object)?;
+            any_private.set(any_private.get() || repository.is_private == Some(true));
+            repository.text = keeps_text.then(|| text.into());
+            Some((repository.path.to_string(), repository))
+        };
+        let list = List {
             path: format!("/v2/namespaces/{namespace}/repositories"),
-            query: "ordering=name",
-            key: "name",
+            query: "page_size=100&ordering=name",
             needs_login: false,
             object: format!("Docker Hub namespace {namespace}"),
+            most: MAX_ENTRIES,
         };
-        let mut any_private = false;
-        let odd = self.walk(&list, &mut |entry| {
-            any_private |= entry.get("is_private").and_then(Value::as_bool) == Some(true);
-            sink(entry)
-        })?;
-        if !any_private && self.has_organisation_token() {
+        let odd = self.walk(&list, &read, sink)?;
+        if !any_private.get() && self.has_organisation_token() {
             self.client.reporter().warn(&format!(
                 "{}: an organisation's token without the scope to list repositories sees public \
                  ones only",
@@ -120,8 +111,8 @@ impl Hub {
         Ok(odd)
     }
 
-    /// Passes a repository's tags to `sink`, a hundred a request. Returns how many entries were
-    /// left out because they are no tags.
+    /// Passes a repository's tags to `sink`, a hundred a request, in an order that does not change
+    /// with every push. Returns how many entries were left out because they are no tags.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a repository that is not there or not visible;
@@ -130,29 +121,19 @@ impl Hub {
     pub(crate) fn tags(
         &self,
         repository: &Repository,
-        ordering: Ordering,
-        sink: EntrySink<'_, HubTag>,
+        sink: &mut dyn Sink<HubTag>,
     ) -> Result<usize, Error> {
-        let list = pages::List {
+        let read = |_: &str, object: &Value| {
+            HubTag::read(object).map(|tag| (tag.name.as_str().to_owned(), tag))
+        };
+        let list = List {
             path: format!("{}/tags", self.repository_path(repository)?),
-            query: match ordering {
-                Ordering::Server => "",
-                Ordering::Name => "ordering=name",
-                Ordering::LastUpdated => "ordering=last_updated",
-            },
-            key: "name",
+            query: "page_size=100&ordering=name",
             needs_login: false,
             object: format!("repository {DOCKER_HUB}/{repository}"),
+            most: MAX_ENTRIES,
         };
-        let mut odd = 0;
-        let skipped = self.walk(&list, &mut |entry| match HubTag::read(&entry) {
-            Some(tag) => sink(tag),
-            None => {
-                odd += 1;
-                Ok(ControlFlow::Continue(()))
-            }
-        })?;
-        Ok(skipped + odd)
+        self.walk(&list, &read, sink)
     }
 
     /// One tag.
@@ -167,8 +148,8 @@ impl Hub {
         let path = format!("{}/tags/{tag}", self.repository_path(repository)?);
         let object = format!("tag \"{tag}\" in {DOCKER_HUB}/{repository}");
         let ask = Ask { path: &path, query: "", further: false, needs_login: false };
-        let found = self.get(&ask)?.ok_or_else(|| not_found(&object))?;
-        HubTag::read(&found.document).ok_or_else(|| self.unusable("the answer is no tag"))
+        let found = self.get_object(&ask)?.ok_or_else(|| not_found(&object))?;
+        HubTag::read(&found).ok_or_else(|| self.unusable("the answer is no tag"))
     }
 
     /// The organisations of the login's user, in the server's order.
@@ -177,18 +158,19 @@ impl Hub {
     /// As for [`Hub::user`]; [`Error::Forbidden`] when this login may not list them.
     pub(crate) fn organisations(&self) -> Result<Vec<Namespace>, Error> {
         self.user()?;
-        let list = pages::List {
+        let read = |_: &str, object: &Value| {
+            let name: Namespace = object.get("orgname")?.as_str()?.parse().ok()?;
+            Some((name.to_string(), name))
+        };
+        let list = List {
             path: "/v2/user/orgs/".to_owned(),
-            query: "",
-            key: "orgname",
+            query: "page_size=100",
             needs_login: true,
             object: "the list of organisations".to_owned(),
+            most: MAX_ENTRIES,
         };
-        let mut names = Vec::new();
-        let outcome = self.walk(&list, &mut |entry| {
-            names.extend(entry.get("orgname").and_then(Value::as_str).and_then(|n| n.parse().ok()));
-            Ok(ControlFlow::Continue(()))
-        });
+        let mut names: Vec<Namespace> = Vec::new();
+        let outcome = self.walk(&list, &read, &mut names);
         match outcome {
             Ok(_) => Ok(names),
             // Neither of the two is documented, and some tokens may use only the other.
@@ -206,8 +188,8 @@ impl Hub {
         let object = "the list of namespaces";
         let path = "/v2/repositories/namespaces/";
         let ask = Ask { path, query: "", further: false, needs_login: true };
-        let found = self.get(&ask)?.ok_or_else(|| not_found(object))?;
-        let names = found.document.get("namespaces").and_then(Value::as_array);
+        let found = self.get_object(&ask)?.ok_or_else(|| not_found(object))?;
+        let names = found.get("namespaces").and_then(Value::as_array);
         let names = names.ok_or_else(|| self.unusable("the answer is no list of namespaces"))?;
         Ok(names.iter().filter_map(|name| name.as_str()?.parse().ok()).collect())
     }
@@ -222,12 +204,28 @@ impl Hub {
         }
     }
 
-    /// Fetches a document. `None`: it is not there.
-    fn get(&self, ask: &Ask) -> Result<Option<Found>, Error> {
+    /// Fetches one object. `None`: it is not there.
+    fn get_object(&self, ask: &Ask) -> Result<Option<Value>, Error> {
+        let mut object = Value::Null;
+        let found = self.get(ask, &mut |answer| {
+            let body = answer.bytes(MAX_OBJECT, "the answer")?;
+            let unusable = |_| Failure::from(self.unusable("the answer is not JSON"));
+            object = serde_json::from_slice(&body).map_err(unusable)?;
+            Ok(())
+        })?;
+        Ok(found.then_some(object))
+    }
+
+    /// Sends a request; `read` sees each attempt at an answer. `false`: it is not there.
+    fn get(
+        &self,
+        ask: &Ask,
+        read: &mut dyn FnMut(&mut Answer) -> Result<(), Failure>,
+    ) -> Result<bool, Error> {
         loop {
             let access = self.access()?;
-            let (status, detail) = match self.exchange(ask, &access)? {
-                Reply::Found(found) => return Ok(Some(found)),
+            let (status, detail) = match self.exchange(ask, &access, read)? {
+                Reply::Found => return Ok(true),
                 Reply::Refused(status, detail) => (status, detail),
             };
             return match (status, &access) {
@@ -240,7 +238,7 @@ impl Hub {
                 (403, _) if ask.further => Err(Error::OffsetCap { host: self.host() }),
                 // What only the refused login could see looks missing without it.
                 (401 | 403 | 404, Access::Forbidden(why)) => Err(self.forbidden(why.clone())),
-                (404, _) => Ok(None),
+                (404, _) => Ok(false),
                 (401 | 403, _) => Err(self.login_needed()),
                 _ => Err(Error::Server { host: self.host(), status, detail }),
             };
@@ -248,7 +246,12 @@ impl Hub {
     }
 
     /// One exchange; redirects are followed on the API's own host only.
-    fn exchange(&self, ask: &Ask, access: &Access) -> Result<Reply, Error> {
+    fn exchange(
+        &self,
+        ask: &Ask,
+        access: &Access,
+        read: &mut dyn FnMut(&mut Answer) -> Result<(), Failure>,
+    ) -> Result<Reply, Error> {
         let path = format!("{}{}", self.prefix, ask.path);
         let mut url = self.origin.url(&path, Some(ask.query));
         for _ in 0..=MAX_REDIRECTS {
@@ -261,12 +264,7 @@ impl Hub {
             let reply = self.client.exchange(&self.peer, &request, |answer| {
                 target = None;
                 match answer.status() {
-                    200 => {
-                        let body = answer.bytes(MAX_ANSWER, "the answer")?;
-                        let document = serde_json::from_slice(&body)
-                            .map_err(|_| Failure::from(self.unusable("the answer is not JSON")))?;
-                        Ok(Reply::Found(Found { document, bytes: body.len() as u64 }))
-                    }
+                    200 => read(answer).map(|()| Reply::Found),
                     status if answer.is_redirect() => {
                         let location = answer.header("location").unwrap_or_default();
                         target = Some(String::from_utf8_lossy(location).into_owned());
@@ -316,15 +314,9 @@ struct Ask<'a> {
     needs_login: bool,
 }
 
-/// A document and its length.
-struct Found {
-    document: Value,
-    bytes: u64,
-}
-
 /// How the API answered.
 enum Reply {
-    Found(Found),
+    Found,
     /// Another status than 200, and the server's words.
     Refused(u16, Option<String>),
 }

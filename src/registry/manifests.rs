@@ -7,15 +7,14 @@
 use std::fmt;
 use std::sync::atomic::Ordering;
 
-use super::{Registry, unexpected};
-use crate::auth::{Call, Resource};
+use super::{RepositoryHandle, unexpected};
 use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
 use crate::oci::manifest::{
     ACCEPT_MANIFESTS, Algorithm, Document, MAX_MANIFEST_BYTES, ManifestError, MediaType, Mismatch,
     content_digest, verify,
 };
-use crate::oci::reference::{Digest, Reference, Repository, Tag};
+use crate::oci::reference::{Digest, Reference, Tag};
 
 /// What is asked for inside a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -94,41 +93,29 @@ pub(crate) struct Fetched {
     pub digest: Digest,
 }
 
-/// The two ways a `HEAD` can end.
-enum Told {
-    Head(Head),
-    /// Refused, or answered without digest or type.
-    Nothing,
-}
-
-impl Registry {
-    /// What a tag or digest points to, without fetching it. `plugin`: the repository holds Docker
-    /// plugins.
+impl RepositoryHandle {
+    /// What a tag or digest points to, without fetching it.
     ///
     /// # Errors
     /// [`Error::NotFoundIn`]; otherwise as for any request, and those of
-    /// [`Registry::manifest`] where `HEAD` does not work.
-    pub(crate) fn head(
-        &self,
-        repository: &Repository,
-        target: &Target,
-        plugin: bool,
-    ) -> Result<Head, Error> {
-        if !self.is_head_useless.load(Ordering::Relaxed) {
-            let told = self.send_manifest(Method::Head, repository, target, plugin, |answer| {
-                Ok(match answer.status() {
-                    400 | 405 | 501 => Told::Nothing,
-                    200..=299 => read_head(answer).map_or(Told::Nothing, Told::Head),
-                    404 => return Err(self.no_manifest(repository, target).into()),
-                    _ => return Err(unexpected(answer)),
-                })
-            })?;
-            match told {
-                Told::Head(head) => return Ok(head),
-                Told::Nothing => self.is_head_useless.store(true, Ordering::Relaxed),
+    /// [`RepositoryHandle::manifest`] where `HEAD` does not work.
+    pub(crate) fn head(&self, target: &Target) -> Result<Head, Error> {
+        let is_useless = &self.registry.is_head_useless;
+        if !is_useless.load(Ordering::Relaxed) {
+            let head =
+                self.send_manifest(Method::Head, target, |answer| match answer.status() {
+                    // Refused, or below answered without digest or type.
+                    400 | 405 | 501 => Ok(None),
+                    200..=299 => Ok(read_head(answer)),
+                    404 => Err(self.no_manifest(target).into()),
+                    _ => Err(unexpected(answer)),
+                })?;
+            match head {
+                Some(head) => return Ok(head),
+                None => is_useless.store(true, Ordering::Relaxed),
             }
         }
-        let (fetched, rate_limit) = self.get_manifest(repository, target, plugin)?;
+        let (fetched, rate_limit) = self.get_manifest(target)?;
         let size = u64::try_from(fetched.bytes.len()).ok();
         let media_type = fetched.document.media_type;
         Ok(Head { digest: fetched.digest, media_type, size, rate_limit })
@@ -139,25 +126,15 @@ impl Registry {
     /// # Errors
     /// [`Error::NotFoundIn`]; [`Error::WrongContent`] for other bytes than the digest promises;
     /// documents that are too large, malformed or ambiguous.
-    pub(crate) fn manifest(
-        &self,
-        repository: &Repository,
-        target: &Target,
-        plugin: bool,
-    ) -> Result<Fetched, Error> {
-        self.get_manifest(repository, target, plugin).map(|(fetched, _)| fetched)
+    pub(crate) fn manifest(&self, target: &Target) -> Result<Fetched, Error> {
+        self.get_manifest(target).map(|(fetched, _)| fetched)
     }
 
-    fn get_manifest(
-        &self,
-        repository: &Repository,
-        target: &Target,
-        plugin: bool,
-    ) -> Result<(Fetched, RateLimit), Error> {
-        self.send_manifest(Method::Get, repository, target, plugin, |answer| {
+    fn get_manifest(&self, target: &Target) -> Result<(Fetched, RateLimit), Error> {
+        self.send_manifest(Method::Get, target, |answer| {
             match answer.status() {
                 200..=299 => {}
-                404 => return Err(self.no_manifest(repository, target).into()),
+                404 => return Err(self.no_manifest(target).into()),
                 _ => return Err(unexpected(answer)),
             }
             let rate_limit = RateLimit::of(answer);
@@ -168,10 +145,10 @@ impl Registry {
                 Target::Digest(digest) => Some(digest.clone()),
                 Target::Tag(_) => claimed_digest(answer),
             };
-            let object = || self.object(repository, target);
+            let object = || self.object(target);
             let (document, digest) =
                 read_document(&content_type, &bytes, claimed).map_err(|fault| match fault {
-                    Fault::Content(mismatch) => self.wrong_content(object(), mismatch),
+                    Fault::Content(mismatch) => wrong_content(object(), mismatch),
                     Fault::Document(error) => Error::Answer {
                         host: answer.host(),
                         what: format!("{}: {error}", object()),
@@ -185,30 +162,24 @@ impl Registry {
     fn send_manifest<T>(
         &self,
         method: Method,
-        repository: &Repository,
         target: &Target,
-        plugin: bool,
         read: impl FnMut(&mut Answer) -> Result<T, Failure>,
     ) -> Result<T, Error> {
-        let resource = Resource::Repository(repository.clone(), plugin);
-        let path = format!("/v2/{repository}/manifests/{target}");
-        let accept = Some(ACCEPT_MANIFESTS);
-        let call = Call { method, path: &path, query: None, accept, resource: &resource };
-        self.session.send(&call, read)
+        self.send(method, &format!("manifests/{target}"), Some(ACCEPT_MANIFESTS), read)
     }
 
     /// A tag or digest with its repository, for messages.
-    fn object(&self, repository: &Repository, target: &Target) -> String {
+    fn object(&self, target: &Target) -> String {
         let separator = if matches!(target, Target::Tag(_)) { ':' } else { '@' };
-        format!("{}{separator}{target}", self.name(repository))
+        format!("{self}{separator}{target}")
     }
 
-    fn no_manifest(&self, repository: &Repository, target: &Target) -> Error {
+    fn no_manifest(&self, target: &Target) -> Error {
         let object = match target {
             Target::Tag(tag) => format!("tag \"{tag}\""),
             Target::Digest(digest) => format!("digest {digest}"),
         };
-        let name = self.name(repository);
+        let name = self.to_string();
         let familiar = name.strip_prefix("docker.io/").unwrap_or(&name);
         let familiar = match familiar.strip_prefix("library/") {
             Some(official) if familiar != name => official,
@@ -217,13 +188,13 @@ impl Registry {
         let hint = format!("the tags that there are: docker tags ls {familiar}");
         Error::NotFoundIn { object, name, hint }
     }
+}
 
-    pub(super) fn wrong_content(&self, object: String, mismatch: Mismatch) -> Error {
-        Error::WrongContent {
-            object,
-            expected: mismatch.expected.to_string(),
-            computed: mismatch.computed.to_string(),
-        }
+pub(super) fn wrong_content(object: String, mismatch: Mismatch) -> Error {
+    Error::WrongContent {
+        object,
+        expected: mismatch.expected.to_string(),
+        computed: mismatch.computed.to_string(),
     }
 }
 

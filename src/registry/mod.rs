@@ -11,44 +11,29 @@ pub(crate) mod layout;
 mod limit;
 mod manifests;
 mod pages;
+mod repository;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub(crate) use crate::auth::Ping;
 use crate::auth::{Call, Resource, Session};
 use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
-use crate::oci::reference::{Repository, Tag};
+use crate::oci::reference::Repository;
 use crate::system::secret::Secret;
 pub(crate) use catalog::Node;
 pub(crate) use limit::PullLimit;
 pub(crate) use manifests::{Fetched, Head, RateLimit, Target};
 pub use pages::parse_tags;
-pub(crate) use pages::{Flow, Listed, Sink};
+pub(crate) use pages::{Listed, Sink};
+pub(crate) use repository::{Admission, RepositoryHandle};
 
 /// A registry as this run talks to it.
 pub(crate) struct Registry {
     session: Session,
     /// A `HEAD` for a manifest was refused or said nothing: `GET` is asked at once from then on.
     is_head_useless: AtomicBool,
-}
-
-/// What a registry says to a request for a repository.
-#[derive(Debug)]
-pub(crate) struct Admission {
-    /// The bearer token that it takes; `None`: it asks for none.
-    pub token: Option<Secret>,
-    /// Why there is nothing to be asked for: it says that there is no such repository.
-    pub missing: Option<Error>,
-}
-
-/// How a list is asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct ListOptions {
-    /// The repository holds a Docker plugin.
-    pub plugin: bool,
-    /// The most entries that are wanted at all, in the server's order.
-    pub first: Option<usize>,
 }
 
 impl Registry {
@@ -62,53 +47,13 @@ impl Registry {
         &self.session
     }
 
-    /// Host and path of a repository, for messages.
-    fn name(&self, repository: &Repository) -> String {
-        format!("{}/{repository}", self.session.endpoint().registry)
-    }
-
-    /// Passes every tag of a repository to `sink`, in the server's order, over all pages.
-    ///
-    /// Entries that are no tags are skipped and counted; the count is the result.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for an unknown repository; pages that repeat, never end, or lead to
-    /// another host; what `sink` returns. After an error the list must not be taken for whole.
-    pub(crate) fn tags(
-        &self,
-        repository: &Repository,
-        options: ListOptions,
-        sink: &mut dyn Sink,
-    ) -> Result<usize, Error> {
-        let list = pages::List {
-            path: format!("/v2/{repository}/tags/list"),
-            member: "tags",
-            object: format!("repository {}", self.name(repository)),
-            resource: Resource::Repository(repository.clone(), options.plugin),
-            is_entry: Tag::is_valid,
-            first: options.first,
-        };
-        pages::walk(&self.session, &list, sink)
-    }
-
-    /// What the registry takes and says when it is asked for a repository. One that does not exist
-    /// still has a token.
-    ///
-    /// # Errors
-    /// As for any request.
-    pub(crate) fn admission(&self, repository: &Repository) -> Result<Admission, Error> {
-        let resource = Resource::Repository(repository.clone(), false);
-        let path = format!("/v2/{repository}/tags/list");
-        let query = Some("n=1");
-        let call =
-            Call { method: Method::Get, path: &path, query, accept: None, resource: &resource };
-        let object = format!("repository {}", self.name(repository));
-        let missing = self.session.send(&call, |answer| match answer.status() {
-            200..=299 => Ok(None),
-            404 => Ok(Some(not_found(&self.session, answer, &object))),
-            _ => Err(unexpected(answer)),
-        })?;
-        Ok(Admission { token: self.session.token_for(&resource), missing })
+    /// A repository of the registry. `is_plugin`: it holds Docker plugins.
+    pub(crate) fn repository(
+        self: &Arc<Self>,
+        path: &Repository,
+        is_plugin: bool,
+    ) -> RepositoryHandle {
+        RepositoryHandle::new(self.clone(), path.clone(), is_plugin)
     }
 
     /// The token that the registry gives for `GET /v2/` with the login, if it gives any.

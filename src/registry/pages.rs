@@ -1,88 +1,187 @@
-//! Lists that come in pages: tags and repositories.
+//! Lists that come in pages: one walker for tags, catalogs and the lists of Docker Hub's API.
 //!
-//! The first request asks for no page size, because some servers answer a whole list at once and
-//! take twenty times longer in pages; a server that pages says so with a `Link`. Of a link only
-//! the query is used, on our own scheme, host and path, so that it can heal a registry behind a
-//! confused proxy and reach nothing else. A list that repeats, never ends or breaks off is an
-//! error, never a short list that looks whole.
+//! The promise: what the walker reports as whole is whole. A list that repeats, never ends, changes
+//! while it is read or breaks off is an error, never a short list that looks complete. What an
+//! attempt at a page said is forgotten when the next attempt begins. How the next page is found is
+//! the business of a [`Source`]: registries link their pages (`links`), Docker Hub numbers them.
 
 mod google;
+mod links;
 mod read;
+mod seen;
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 
-use crate::auth::{Call, Resource, Session};
 use crate::error::Error;
-use crate::http::url::{Url, escape_query, quoted};
-use crate::http::{Answer, Method, link};
+use crate::http::{Answer, Failure};
+use crate::tags::select::TagList;
 pub(crate) use google::Listed;
+pub(super) use links::{Links, List};
 pub use read::parse_tags;
-use read::{list_changed, read_page};
+pub(super) use read::{MAX_PAGE, document_failure};
+pub(super) use seen::Seen;
 
 const MAX_PAGES: usize = 5_000;
 const MAX_ENTRIES: usize = 500_000;
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
-/// What a link's `n` is raised to: the ceiling of Amazon's registry and of distribution.
-const PAGE_SIZE: usize = 1_000;
-/// Counts at which a list without a link may be a page all the same (old Gitea).
-const LIKELY_PAGE_SIZES: [usize; 9] = [10, 20, 25, 50, 100, 200, 500, 1_000, 10_000];
+/// The names of all entries together, in bytes: they are what a list costs in memory.
+const MAX_NAMES: usize = 32 * 1024 * 1024;
 
-/// What becomes of a list's entries.
-pub(crate) trait Sink {
-    /// Takes one entry.
+/// Receives the entries of a list, each once. After an error it does not hold a whole list.
+pub(crate) trait Sink<T: ?Sized = str> {
+    /// Receives an entry; [`ControlFlow::Break`]: no more are wanted.
     ///
     /// # Errors
     /// An error ends the list and is passed on.
-    fn entry(&mut self, entry: &str) -> Result<Flow, Error>;
+    fn entry(&mut self, entry: &T) -> Result<ControlFlow<()>, Error>;
 
-    /// Whether [`Sink::manifest`] is to be called; reading that member costs time and memory.
+    /// How many entries it holds.
+    fn count(&self) -> usize {
+        0
+    }
+
+    /// Drops all entries but the first `count`, because what brought the others is read again.
+    /// `false`: it cannot (they are printed already); then it gets no entry a second time.
+    fn rewind(&mut self, count: usize) -> bool;
+
+    /// Whether [`Sink::manifest`] is to be called; reading that member costs time.
     fn wants_manifests(&self) -> bool {
         false
     }
 
-    /// Takes what Google's registries tell of a manifest beside their list of tags. A page that
-    /// broke off and is read again tells it twice.
+    /// Receives what Google's registries say of a manifest beside their list of tags. A page that
+    /// is read again says it twice.
     fn manifest(&mut self, _listed: Listed) {}
 }
 
-/// What a [`Sink`] says about an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Flow {
-    /// It was new.
-    New,
-    /// It was there already.
-    Known,
-    /// No more entries are wanted.
-    Stop,
+impl Sink for TagList {
+    fn entry(&mut self, entry: &str) -> Result<ControlFlow<()>, Error> {
+        self.append(entry);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn rewind(&mut self, count: usize) -> bool {
+        self.truncate(count);
+        true
+    }
 }
 
-/// Which list to walk.
-pub(super) struct List {
-    pub(super) path: String,
-    /// The member of the document that holds the entries.
-    pub(super) member: &'static str,
-    /// What is listed, for messages.
-    pub(super) object: String,
-    pub(super) resource: Resource,
-    /// Whether a string is an entry at all.
-    pub(super) is_entry: fn(&str) -> bool,
-    /// The most entries that are wanted.
-    pub(super) first: Option<usize>,
+impl<T: ?Sized + ToOwned> Sink<T> for Vec<T::Owned> {
+    fn entry(&mut self, entry: &T) -> Result<ControlFlow<()>, Error> {
+        self.push(entry.to_owned());
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn rewind(&mut self, count: usize) -> bool {
+        self.truncate(count);
+        true
+    }
 }
 
-/// Walks all pages. Returns how many entries were skipped because they are none.
-pub(super) fn walk(session: &Session, list: &List, sink: &mut dyn Sink) -> Result<usize, Error> {
-    let mut walk = Walk { session, list, totals: Totals::default(), seen: HashSet::new() };
-    walk.run(sink)?;
-    Ok(walk.totals.odd)
+/// Sends the requests for pages.
+pub(super) trait Transport {
+    /// Asks for the page of a query; `read` sees each attempt at an answer with status 200. A
+    /// `404` is the inner error.
+    fn get(
+        &self,
+        query: &str,
+        read: &mut dyn FnMut(&mut Answer) -> Result<(), Failure>,
+    ) -> Result<Option<Error>, Error>;
+
+    /// The server, for messages.
+    fn host(&self) -> String;
+
+    fn warn(&self, text: &str);
 }
 
-/// Sums over all pages.
+/// How a kind of server pages its lists.
+pub(super) trait Source {
+    fn first_query(&self) -> String;
+
+    /// Reads one attempt at a page.
+    fn read(
+        &mut self,
+        answer: &mut Answer,
+        page: &mut Page,
+        seen: &mut Seen,
+    ) -> Result<(), Failure>;
+
+    /// Fetches the page of a query: with [`Reader::fetch`], unless there is a better way.
+    fn page(&mut self, reader: &mut Reader<'_>, query: &str) -> Result<Fetched, Error>;
+
+    /// What follows this page.
+    fn next(&mut self, reader: &mut Reader<'_>, page: Page) -> Result<Next, Error>;
+
+    /// [`Sink::count`] and [`Sink::rewind`] of the sink behind it.
+    fn count(&self) -> usize;
+    fn rewind(&mut self, count: usize) -> bool;
+}
+
+/// One page as it was read.
 #[derive(Default)]
-struct Totals {
-    pages: usize,
-    entries: usize,
-    odd: usize,
+pub(super) struct Page {
+    /// How many entries it has, whatever they are.
+    pub(super) entries: usize,
+    /// How many of them were not in the list before.
+    pub(super) new: usize,
+    /// How many are no entries: numbers, digests, escapes.
+    pub(super) odd: usize,
+    /// The bytes of the names that are new.
+    names: usize,
+    pub(super) bytes: u64,
+    /// The last entry that is a text.
+    pub(super) last: Option<String>,
+    /// The query of the next page, where the server gives one.
+    pub(super) next: Option<String>,
+    /// How many entries the whole list has, where the server says so.
+    pub(super) total: Option<u64>,
+    /// The sink wants no more.
+    pub(super) stopped: bool,
+}
+
+impl Page {
+    /// Counts an entry; `true`: the sink is to receive it.
+    pub(super) fn add(&mut self, seen: &mut Seen, name: &str) -> bool {
+        let added = seen.add(name);
+        if added != seen::Added::Known {
+            self.new += 1;
+            self.names += name.len();
+        }
+        added == seen::Added::New
+    }
+}
+
+pub(super) enum Fetched {
+    Page(Page),
+    /// There is no such page (404).
+    Gone(Error),
+}
+
+pub(super) enum Next {
+    /// The page of this query.
+    Page(String),
+    /// The list is whole.
+    End,
+    /// The list changed while it was read: once more from the start, or this error.
+    Changed(Error),
+}
+
+/// Sums over the pages of a list.
+#[derive(Default)]
+pub(super) struct Totals {
+    pub(super) pages: usize,
+    pub(super) entries: usize,
+    pub(super) odd: usize,
+    names: usize,
     bytes: u64,
     /// Pages in a row that added nothing.
     idle: u32,
@@ -90,223 +189,152 @@ struct Totals {
     empty: u32,
 }
 
-/// One page as it was read.
-#[derive(Default)]
-struct Page {
-    entries: usize,
-    new: usize,
-    odd: usize,
-    last: Option<String>,
-    /// The query of the next page, from a link.
-    next: Option<String>,
-    stopped: bool,
+/// Walks all pages, and a second time where the list changed meanwhile. Returns how many entries
+/// were left out because they are none.
+///
+/// # Errors
+/// Whatever keeps the list from being whole; what the sink returns.
+pub(super) fn walk(transport: &dyn Transport, source: &mut dyn Source) -> Result<usize, Error> {
+    let mut reader = Reader {
+        transport,
+        seen: Seen::default(),
+        totals: Totals::default(),
+        asked: HashSet::new(),
+    };
+    if reader.pass(source)?.is_some() {
+        let is_rewound = source.rewind(0);
+        reader.seen.rewind(is_rewound);
+        reader.asked.clear();
+        reader.totals = Totals { bytes: reader.totals.bytes, ..Totals::default() };
+        if let Some(error) = reader.pass(source)? {
+            return Err(error);
+        }
+    }
+    Ok(reader.totals.odd)
 }
 
-struct Walk<'a> {
-    session: &'a Session,
-    list: &'a List,
-    totals: Totals,
+/// What a walk knows on its way.
+pub(super) struct Reader<'a> {
+    pub(super) transport: &'a dyn Transport,
+    pub(super) seen: Seen,
+    pub(super) totals: Totals,
     /// The queries asked so far.
-    seen: HashSet<String>,
+    asked: HashSet<String>,
 }
 
-impl Walk<'_> {
-    fn run(&mut self, sink: &mut dyn Sink) -> Result<(), Error> {
-        let size = self.list.first.filter(|&n| n > 0).map(|n| n.min(PAGE_SIZE));
-        let mut query = size.map(|n| format!("n={n}")).unwrap_or_default();
-        let mut may_raise = size.is_none();
-        let mut probing = false;
+impl Reader<'_> {
+    /// Reads the list from its first page to its last. The inner error: it changed meanwhile.
+    fn pass(&mut self, source: &mut dyn Source) -> Result<Option<Error>, Error> {
+        let mut query = source.first_query();
         loop {
-            let raised = if may_raise && self.totals.pages > 0 && !probing {
-                raise_page_size(&query)
-            } else {
-                query.clone()
+            self.begin(&query)?;
+            let page = match source.page(self, &query)? {
+                Fetched::Page(page) => page,
+                Fetched::Gone(error) if self.totals.pages == 0 => return Err(error),
+                Fetched::Gone(_) => return Ok(Some(self.changed())),
             };
-            if !self.seen.insert(query.clone()) {
-                return Err(self.pages_repeat());
+            self.add(&page)?;
+            if page.stopped {
+                return Ok(None);
             }
-            let page = match self.page(&raised, sink)? {
-                Some(page) => page,
-                // The server takes no larger pages than its own.
-                None if raised != query => {
-                    may_raise = false;
-                    match self.page(&query, sink)? {
-                        Some(page) => page,
-                        None => return Err(self.broke_off()),
-                    }
-                }
-                None => return Err(self.broke_off()),
+            query = match source.next(self, page)? {
+                Next::Page(query) => query,
+                Next::End => return Ok(None),
+                Next::Changed(error) => return Ok(Some(error)),
             };
-            self.check(&page, probing)?;
-            if page.stopped || (probing && page.new == 0) {
-                return Ok(());
-            }
-            match (page.next, page.last) {
-                (Some(next), _) => (query, probing) = (next, false),
-                (None, Some(last)) if is_likely_page(page.entries, size) => {
-                    let n = size.map(|n| format!("n={n}&")).unwrap_or_default();
-                    (query, probing) = (format!("{n}last={}", escape_query(&last)), true);
-                }
-                (None, _) => return Ok(()),
-            }
         }
     }
 
-    /// Fetches one page. `None`: the server refuses this page size (400 or 405).
-    fn page(&mut self, query: &str, sink: &mut dyn Sink) -> Result<Option<Page>, Error> {
-        let call = Call {
-            method: Method::Get,
-            path: &self.list.path,
-            query: Some(query),
-            accept: Some("application/json"),
-            resource: &self.list.resource,
-        };
-        let first = self.totals.pages == 0;
-        let mut page = Page::default();
-        let mut bytes = 0;
-        let outcome = self.session.send(&call, |answer| {
-            match answer.status() {
-                200 => {}
-                400 | 405 if !first => return Ok(None),
-                404 if !first => return Ok(Some(())),
-                404 => {
-                    return Err(super::not_found(self.session, answer, &self.list.object).into());
-                }
-                _ => return Err(super::unexpected(answer)),
+    /// Notes that a query is asked. Twice is once too often.
+    pub(super) fn begin(&mut self, query: &str) -> Result<(), Error> {
+        if self.asked.insert(query.to_owned()) { Ok(()) } else { Err(self.pages_repeat()) }
+    }
+
+    /// Fetches a page. Of several attempts only the last counts, and it must not tell less than
+    /// those that broke off.
+    pub(super) fn fetch(&mut self, source: &mut dyn Source, query: &str) -> Result<Fetched, Error> {
+        self.seen.begin_page();
+        let start = source.count();
+        let seen = &mut self.seen;
+        let (mut page, mut most, mut bytes) = (Page::default(), None, 0u64);
+        let outcome = self.transport.get(query, &mut |answer| {
+            if most.is_some() {
+                seen.rewind_page(source.rewind(start));
             }
-            // When the answer was cut short and is read again, what it gave before is skipped.
-            let skip = page.entries;
-            page.entries = 0;
-            page.next = next_query(answer)?;
-            let outcome = read_page(answer, self.list, &mut page, skip, sink);
-            bytes = answer.bytes_read();
-            if outcome.is_ok() && page.entries < skip {
+            page = Page::default();
+            let outcome = source.read(answer, &mut page, seen);
+            bytes = bytes.saturating_add(answer.bytes_read());
+            if outcome.is_ok() && !page.stopped && most.is_some_and(|most| page.entries < most) {
                 return Err(list_changed(answer.host()).into());
             }
-            outcome.map(Some)
-        })?;
-        if outcome.is_none() {
-            return Ok(None);
+            most = most.max(Some(page.entries));
+            outcome
+        });
+        page.bytes = bytes;
+        match outcome {
+            Ok(None) => Ok(Fetched::Page(page)),
+            Ok(Some(gone)) => {
+                self.seen.rewind_page(source.rewind(start));
+                Ok(Fetched::Gone(gone))
+            }
+            Err(error) => {
+                self.seen.rewind_page(source.rewind(start));
+                Err(error)
+            }
         }
-        self.totals.pages += 1;
-        self.totals.bytes += bytes;
-        if bytes == 0 && !first && page.entries == 0 && page.next.is_none() {
-            self.session_warning();
-        }
-        Ok(Some(page))
     }
 
-    /// The guards against lists that repeat or never end.
-    fn check(&mut self, page: &Page, probing: bool) -> Result<(), Error> {
+    /// Adds a page to the sums. The guards against lists that repeat or never end.
+    pub(super) fn add(&mut self, page: &Page) -> Result<(), Error> {
         let totals = &mut self.totals;
+        totals.pages += 1;
         totals.entries = totals.entries.saturating_add(page.entries);
         totals.odd = totals.odd.saturating_add(page.odd);
+        totals.names = totals.names.saturating_add(page.names);
+        totals.bytes = totals.bytes.saturating_add(page.bytes);
         totals.empty = if page.entries == 0 { totals.empty + 1 } else { 0 };
         totals.idle = if page.new == 0 { totals.idle + 1 } else { 0 };
-        let more = page.next.is_some() && !page.stopped && !probing;
+        let more = page.next.is_some() && !page.stopped;
         if more && (totals.idle > 1 || totals.empty > 1) {
             return Err(self.pages_repeat());
         }
-        let over = |what, limit: String| Err(Error::TooLarge { host: self.host(), what, limit });
-        if more && self.totals.pages >= MAX_PAGES {
-            return over("the list", format!("{MAX_PAGES} pages"));
-        }
-        if self.totals.entries > MAX_ENTRIES {
-            return over("the list", format!("{MAX_ENTRIES} entries"));
-        }
-        if self.totals.bytes > MAX_BYTES {
-            return over("the list", format!("{} MiB", MAX_BYTES / 1_048_576));
-        }
-        Ok(())
-    }
-
-    fn host(&self) -> String {
-        self.session.endpoint().registry.to_string()
-    }
-
-    fn session_warning(&self) {
-        self.session.warn(&format!(
-            "{}: a page of the list vanished while it was read; the list may be incomplete",
-            self.list.object
-        ));
+        let limit = if more && totals.pages >= MAX_PAGES {
+            format!("{MAX_PAGES} pages")
+        } else if totals.entries > MAX_ENTRIES {
+            format!("{MAX_ENTRIES} entries")
+        } else if totals.bytes > MAX_BYTES {
+            format!("{} MiB", MAX_BYTES / 1_048_576)
+        } else if totals.names > MAX_NAMES {
+            format!("{} MiB of names", MAX_NAMES / 1_048_576)
+        } else {
+            return Ok(());
+        };
+        Err(Error::TooLarge { host: self.transport.host(), what: "the list", limit })
     }
 
     fn pages_repeat(&self) -> Error {
         Error::Answer {
-            host: self.host(),
+            host: self.transport.host(),
             what: "the registry's pages repeat; the list would never be complete".to_owned(),
             hint: "tell the registry's operator; -v shows every request",
         }
     }
 
-    fn broke_off(&self) -> Error {
+    /// The error for a list that was another one each time it was read.
+    pub(super) fn changed(&self) -> Error {
         Error::Answer {
-            host: self.host(),
-            what: "the registry refuses the next page of its own list".to_owned(),
-            hint: "tell the registry's operator; -v shows every request",
+            host: self.transport.host(),
+            what: "the list changed while it was read, twice; it is not complete".to_owned(),
+            hint: "try again; -v shows every request",
         }
     }
 }
 
-/// The query that the answer's `Link` gives for the next page.
-fn next_query(answer: &Answer) -> Result<Option<String>, Error> {
-    let Some(target) = link::next(answer.headers("link")) else { return Ok(None) };
-    let refused = |why: &str| Error::Refused {
-        host: answer.host(),
-        what: format!("the link to the next page leads to \"{}\": {why}", quoted(&target)),
-        hint: "the list is not complete; the registry is misconfigured or hostile".to_owned(),
-    };
-    let resolved: Url = answer.url().join(&target).map_err(|why| refused(&why.to_string()))?;
-    if resolved.origin().host() != answer.url().origin().host() {
-        return Err(refused("another host"));
-    }
-    Ok(Some(resolved.query().unwrap_or_default().to_owned()))
-}
-
-/// Whether a list of this many entries, without a link, may be a page of a longer one.
-fn is_likely_page(entries: usize, asked: Option<usize>) -> bool {
-    Some(entries) == asked || LIKELY_PAGE_SIZES.contains(&entries)
-}
-
-/// Raises the `n` of a query to [`PAGE_SIZE`], or adds it.
-fn raise_page_size(query: &str) -> String {
-    let is_n = |piece: &&str| piece.starts_with("n=");
-    match query.split('&').find(is_n) {
-        Some(piece) => {
-            let n: usize = piece[2..].parse().unwrap_or(PAGE_SIZE);
-            if n >= PAGE_SIZE {
-                return query.to_owned();
-            }
-            let raised = |p: &str| if is_n(&p) { format!("n={PAGE_SIZE}") } else { p.to_owned() };
-            query.split('&').map(raised).collect::<Vec<_>>().join("&")
-        }
-        None if query.is_empty() => String::new(),
-        None => format!("{query}&n={PAGE_SIZE}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn page_sizes_are_raised() {
-        let cases = [
-            ("last=x&n=100", "last=x&n=1000"),
-            ("n=50&next_page=gAA%3D", "n=1000&next_page=gAA%3D"),
-            ("last=x", "last=x&n=1000"),
-            ("last=x&n=5000", "last=x&n=5000"),
-            ("last=x&n=odd", "last=x&n=odd"),
-            ("", ""),
-        ];
-        for (query, raised) in cases {
-            assert_eq!(raise_page_size(query), raised);
-        }
-    }
-
-    #[test]
-    fn likely_pages() {
-        assert!(is_likely_page(100, None) && is_likely_page(7, Some(7)));
-        assert!(!is_likely_page(7, None) && !is_likely_page(0, None));
+/// A page that was read again after a cut and has fewer entries than had come before the cut.
+fn list_changed(host: String) -> Error {
+    Error::Answer {
+        host,
+        what: "the connection broke off, and the list was a shorter one afterwards".to_owned(),
+        hint: "try again",
     }
 }

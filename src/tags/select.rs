@@ -251,6 +251,11 @@ impl Stream<'_> {
         true
     }
 
+    /// Whether the tag of `last` has not gone by yet, so that nothing was admitted.
+    pub(crate) fn awaits_last(&self) -> bool {
+        self.awaits.is_some()
+    }
+
     /// Whether the limit is reached: no further tag will be admitted.
     pub(crate) fn is_done(&self) -> bool {
         self.left == 0

@@ -14,8 +14,8 @@ use crate::commands::context::Context;
 use crate::config::Profile;
 use crate::error::Error;
 use crate::oci::reference::{Reference, Registry as RegistryName, Repository, Tag};
+use crate::registry::Sink;
 use crate::registry::hub::{HubRepository, Namespace};
-use crate::registry::{Flow, ListOptions, Sink};
 use crate::tags::select::TagList;
 
 /// The most time that all of a completion may take.
@@ -46,9 +46,8 @@ impl Remote {
         let (reference, served) = (reference.clone(), profile.clone());
         self.names(registry, &key, Tag::is_valid, move |context| {
             let mut sink = Names { list: TagList::new(), most: usize::MAX };
-            let options = ListOptions { plugin, first: None };
             let registry = context.registry(reference.registry(), &served)?;
-            registry.tags(reference.repository(), options, &mut sink)?;
+            registry.repository(reference.repository(), plugin).tags(None, &mut sink)?;
             sink.list.sort_by_version();
             Ok(sink.list)
         })
@@ -82,15 +81,9 @@ impl Remote {
         let (namespace, served) = (namespace.clone(), profile.clone());
         let is_name = |name: &str| name.parse::<Repository>().is_ok();
         self.names(&registry, &key, is_name, move |context| {
-            let mut list = TagList::new();
-            context.hub(&served)?.repositories(&namespace, &mut |entry| {
-                if let Some(repository) = HubRepository::read(&namespace, &entry) {
-                    list.push(repository.path.as_str());
-                }
-                let full = list.len() >= MAX_REPOSITORIES;
-                Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-            })?;
-            Ok(list)
+            let mut sink = Names { list: TagList::new(), most: MAX_REPOSITORIES };
+            context.hub(&served)?.repositories(&namespace, false, &mut sink)?;
+            Ok(sink.list)
         })
     }
 
@@ -158,10 +151,32 @@ struct Names {
 }
 
 impl Sink for Names {
-    fn entry(&mut self, name: &str) -> Result<Flow, Error> {
+    fn entry(&mut self, name: &str) -> Result<ControlFlow<()>, Error> {
         if self.list.len() >= self.most {
-            return Ok(Flow::Stop);
+            return Ok(ControlFlow::Break(()));
         }
-        Ok(if self.list.push(name) { Flow::New } else { Flow::Known })
+        self.list.entry(name)
+    }
+
+    fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    fn rewind(&mut self, count: usize) -> bool {
+        self.list.rewind(count)
+    }
+}
+
+impl Sink<HubRepository> for Names {
+    fn entry(&mut self, repository: &HubRepository) -> Result<ControlFlow<()>, Error> {
+        Sink::<str>::entry(self, repository.path.as_str())
+    }
+
+    fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    fn rewind(&mut self, count: usize) -> bool {
+        self.list.rewind(count)
     }
 }

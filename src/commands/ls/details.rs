@@ -6,94 +6,42 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use super::fetch::Fetcher;
+use super::listing::{Details, Known, Listing, Lookup, TaggedImage};
 use super::needs::Needs;
-use super::{Args, hub, names};
-use crate::commands::context::Context;
-use crate::config::Resolved;
+use super::{hub, names};
 use crate::error::Error;
 use crate::oci::platform::{self, Platform};
-use crate::oci::reference::Digest;
-use crate::output::progress::Progress;
-use crate::tags::select::{Selection, TagList};
-
-/// What a manifest tells about what it stands for. Everything may be unknown.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct About {
-    /// The compressed bytes of one image: that of the wanted platform, else this machine's.
-    pub(super) size: Option<u64>,
-    pub(super) platforms: Option<Vec<Platform>>,
-    /// When it was made; on Docker Hub, when it was pushed.
-    pub(super) created: Option<Timestamp>,
-}
-
-/// A tag with its details.
-#[derive(Debug, Clone)]
-pub(super) struct Tagged {
-    pub(super) tag: String,
-    pub(super) digest: Option<Digest>,
-    pub(super) about: Arc<About>,
-}
-
-/// What is to be found out about the tags of a repository.
-#[derive(Clone, Copy)]
-pub(super) struct Job<'a> {
-    pub(super) args: &'a Args,
-    pub(super) context: &'a Context,
-    pub(super) target: &'a Resolved,
-    pub(super) selection: &'a Selection,
-    pub(super) needs: Needs,
-    /// `--platform`, in normal form.
-    pub(super) platform: Option<&'a Platform>,
-    /// How many requests may be under way at a time.
-    pub(super) jobs: usize,
-    pub(super) progress: &'a Progress,
-}
-
-/// What a list has told already.
-pub(super) struct Told {
-    /// The names to choose from.
-    pub(super) names: TagList,
-    /// What is known, by tag.
-    pub(super) known: HashMap<String, Tagged>,
-    /// What may be read of manifests for the tags that are known.
-    pub(super) rest: Needs,
-    /// What may be read of manifests for the others.
-    pub(super) unknown: Needs,
-}
 
 /// The tags that are to be printed, in order, with their details.
 ///
 /// # Errors
 /// As for any request; a tag that is gone meanwhile is left out with a note.
-pub(super) fn find(job: &Job<'_>) -> Result<Vec<Tagged>, Error> {
+pub(super) fn find(lookup: &Lookup<'_>) -> Result<Vec<TaggedImage>, Error> {
     // A limit counts what is printed: it comes last where names do not decide.
-    let is_late = job.args.sorts_by_details();
-    let mut by_name = job.selection.clone();
-    if is_late || job.platform.is_some() {
+    let is_late = lookup.args.sorts_by_details();
+    let mut by_name = lookup.selection.clone();
+    if is_late || lookup.platform.is_some() {
         by_name.limit = None;
     }
     if is_late {
         (by_name.reverse, by_name.last) = (false, None);
     }
-    let early = Job { selection: &by_name, ..*job };
-    let mut told = match hub::tell(&early)? {
-        Some(told) => told,
+    let early = Lookup { selection: &by_name, ..*lookup };
+    let mut listing = match hub::listing(&early)? {
+        Some(listing) => listing,
         None => list(&early)?,
     };
-    let names = by_name.apply(std::mem::take(&mut told.names));
+    let names = names::choose(lookup.target, &by_name, std::mem::take(&mut listing.names))?;
     let mut fetcher = Fetcher::new(&early)?;
     let mut found = Vec::new();
-    let limit = job.selection.limit.unwrap_or(usize::MAX);
+    let limit = lookup.selection.limit.unwrap_or(usize::MAX);
     let names: Vec<&str> = names.iter().collect();
-    for part in names.chunks(part_size(job, is_late, names.len())) {
-        let mut part = fetcher.details(part, &told)?;
-        if let Some(wanted) = job.platform {
-            part.retain(|tagged| has_platform(&tagged.about, wanted));
+    for part in names.chunks(part_size(lookup, is_late, names.len())) {
+        let mut part = fetcher.details(part, &listing)?;
+        if let Some(wanted) = lookup.platform {
+            part.retain(|image| has_platform(&image.details, wanted));
         }
         found.append(&mut part);
         if !is_late && found.len() >= limit {
@@ -102,27 +50,27 @@ pub(super) fn find(job: &Job<'_>) -> Result<Vec<Tagged>, Error> {
     }
     fetcher.note_vanished();
     if is_late {
-        sort(job, &mut found);
+        sort(lookup, &mut found)?;
     }
     found.truncate(limit);
     Ok(found)
 }
 
 /// How many tags are looked at together: all of them, unless a limit may end the search.
-fn part_size(job: &Job<'_>, is_late: bool, all: usize) -> usize {
-    match job.selection.limit {
-        Some(limit) if !is_late && job.platform.is_some() => limit.max(job.jobs * 4),
+fn part_size(lookup: &Lookup<'_>, is_late: bool, all: usize) -> usize {
+    match lookup.selection.limit {
+        Some(limit) if !is_late && lookup.platform.is_some() => limit.max(lookup.jobs * 4),
         _ => all,
     }
     .max(1)
 }
 
-/// The names as the registry lists them, with what it tells beside them.
-fn list(job: &Job<'_>) -> Result<Told, Error> {
-    let mut listed = HashMap::new();
-    let Job { args, context, target, selection, needs, .. } = job;
-    let names = names::collect_with(args, context, target, selection, Some(&mut listed))?;
-    let spares = needs.spare_platforms && !listed.is_empty();
+/// The names as the registry lists them, with what it says beside them.
+fn list(lookup: &Lookup<'_>) -> Result<Listing, Error> {
+    let mut known = Known::default();
+    let Lookup { args, context, target, selection, needs, .. } = lookup;
+    let names = names::collect(args, context, target, selection, Some(&mut known))?;
+    let spares = needs.spare_platforms && !known.is_empty();
     if spares {
         context.reporter.warn(&format!(
             "the list of {} tells no platforms; --platform or a template that names Platforms \
@@ -130,48 +78,45 @@ fn list(job: &Job<'_>) -> Result<Told, Error> {
             target.reference.registry()
         ));
     }
-    let known = listed.into_iter().map(|(tag, listed)| {
-        let about = About { size: listed.size, platforms: None, created: listed.created };
-        let about = Arc::new(about);
-        (tag.clone(), Tagged { tag, digest: Some(listed.digest), about })
-    });
-    let rest = Needs { platforms: needs.platforms && !spares, ..Needs::default() };
-    Ok(Told { names, known: known.collect(), rest, unknown: *needs })
+    let needs_of_known = Needs { platforms: needs.platforms && !spares, ..Needs::default() };
+    Ok(Listing { names, known, needs_of_known, needs_of_others: *needs })
 }
 
 /// Whether a tag has an image for just this platform.
-fn has_platform(about: &About, wanted: &Platform) -> bool {
+fn has_platform(details: &Details, wanted: &Platform) -> bool {
     let platforms: Vec<Option<&Platform>> =
-        about.platforms.iter().flatten().map(Option::Some).collect();
+        details.platforms.iter().flatten().map(Option::Some).collect();
     matches!(platform::select(&platforms, wanted), platform::Selection::Found { exact: true, .. })
 }
 
 /// Sorts by date or size, the newest or largest first and the unknown last; what is equal stays
 /// in the order of names. Then `--reverse` and `--last`.
-fn sort(job: &Job<'_>, found: &mut Vec<Tagged>) {
-    if job.args.sorts_by_created() {
-        found.sort_by_key(|tagged| Reverse(tagged.about.created));
+fn sort(lookup: &Lookup<'_>, found: &mut Vec<TaggedImage>) -> Result<(), Error> {
+    if lookup.args.sorts_by_created() {
+        found.sort_by_key(|image| Reverse(image.details.created));
     } else {
-        found.sort_by_key(|tagged| Reverse(tagged.about.size));
+        found.sort_by_key(|image| Reverse(image.details.size));
     }
-    if job.selection.reverse {
+    if lookup.selection.reverse {
         found.reverse();
     }
-    if let Some(last) = &job.selection.last {
-        let position = found.iter().position(|tagged| tagged.tag == *last);
-        found.drain(..position.map_or(found.len(), |position| position + 1));
+    if let Some(last) = &lookup.selection.last {
+        let position = found.iter().position(|image| *image.tag == **last);
+        let position = position.ok_or_else(|| names::absent(lookup.target, last))?;
+        found.drain(..=position);
     }
+    Ok(())
 }
 
 /// Tags of one digest together, in the order of their first tags.
-pub(super) fn groups(found: &[Tagged]) -> Vec<Vec<&Tagged>> {
-    let mut groups: Vec<Vec<&Tagged>> = Vec::new();
+pub(super) fn groups(found: &[TaggedImage]) -> Vec<Vec<&TaggedImage>> {
+    let mut groups: Vec<Vec<&TaggedImage>> = Vec::new();
     let mut places = HashMap::new();
-    for tagged in found {
-        let place = *places.entry(&tagged.digest).or_insert(groups.len());
+    for image in found {
+        let place = *places.entry(&image.details.digest).or_insert(groups.len());
         match groups.get_mut(place) {
-            Some(group) => group.push(tagged),
-            None => groups.push(vec![tagged]),
+            Some(group) => group.push(image),
+            None => groups.push(vec![image]),
         }
     }
     groups
@@ -181,9 +126,9 @@ pub(super) fn groups(found: &[Tagged]) -> Vec<Vec<&Tagged>> {
 mod tests {
     use super::*;
 
-    fn tagged(tag: &str, digest: char) -> Tagged {
+    fn tagged(tag: &str, digest: char) -> TaggedImage {
         let digest = format!("sha256:{}", digest.to_string().repeat(64)).parse().ok();
-        Tagged { tag: tag.to_owned(), digest, about: Arc::default() }
+        TaggedImage { tag: tag.into(), details: Details { digest, ..Details::default() }.into() }
     }
 
     #[test]
@@ -191,15 +136,15 @@ mod tests {
         let found = [tagged("3", 'a'), tagged("2", 'b'), tagged("latest", 'a'), tagged("1", 'c')];
         let groups = groups(&found);
         let names: Vec<Vec<&str>> =
-            groups.iter().map(|group| group.iter().map(|t| t.tag.as_str()).collect()).collect();
+            groups.iter().map(|group| group.iter().map(|t| &*t.tag).collect()).collect();
         assert_eq!(names, [vec!["3", "latest"], vec!["2"], vec!["1"]]);
     }
 
     #[test]
     fn platforms_are_matched_in_normal_form() {
-        let about = |names: &[&str]| About {
+        let details = |names: &[&str]| Details {
             platforms: Some(names.iter().map(|name| name.parse().unwrap()).collect()),
-            ..About::default()
+            ..Details::default()
         };
         let cases: [(&[&str], &str, bool); 8] = [
             (&["linux/amd64", "linux/arm64/v8"], "linux/arm64", true),
@@ -213,11 +158,11 @@ mod tests {
         ];
         for (names, wanted, expected) in cases {
             assert_eq!(
-                has_platform(&about(names), &wanted.parse().unwrap()),
+                has_platform(&details(names), &wanted.parse().unwrap()),
                 expected,
                 "{names:?}"
             );
         }
-        assert!(!has_platform(&About::default(), &"linux/amd64".parse().unwrap()));
+        assert!(!has_platform(&Details::default(), &"linux/amd64".parse().unwrap()));
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::details::{About, Job, Tagged, Told};
+use super::listing::{Details, Listing, Lookup, TaggedImage};
 use super::needs::Needs;
 use crate::error::Error;
 use crate::oci::manifest::{Content, Descriptor, Entry, ImageConfig, Index, Manifest};
 use crate::oci::platform::{Platform, Selection};
 use crate::oci::reference::{Digest, Tag};
-use crate::registry::{RateLimit, Registry, Target};
+use crate::registry::{RateLimit, RepositoryHandle, Target};
 use crate::system::parallel;
 
 /// More pulls than this are announced.
@@ -17,10 +17,10 @@ const MANY_PULLS: usize = 200;
 
 /// Asks one registry about the tags of one repository.
 pub(super) struct Fetcher<'a> {
-    job: &'a Job<'a>,
-    registry: Arc<Registry>,
+    lookup: &'a Lookup<'a>,
+    repository: RepositoryHandle,
     /// What each digest stands for, as far as it was read.
-    read: HashMap<Digest, Arc<About>>,
+    read: HashMap<Digest, Arc<Details>>,
     /// The digests of indexes, which take one request more.
     indexes: HashSet<Digest>,
     /// What the registry says about pulls, if it counts them.
@@ -31,12 +31,10 @@ pub(super) struct Fetcher<'a> {
 
 impl<'a> Fetcher<'a> {
     /// Nothing is asked yet.
-    pub(super) fn new(job: &'a Job<'a>) -> Result<Self, Error> {
-        let name = job.target.reference.registry();
-        let registry = job.context.registry(name, &job.target.profile)?;
+    pub(super) fn new(lookup: &'a Lookup<'a>) -> Result<Self, Error> {
         Ok(Fetcher {
-            job,
-            registry,
+            lookup,
+            repository: lookup.repository()?,
             read: HashMap::new(),
             indexes: HashSet::new(),
             limit: None,
@@ -45,25 +43,30 @@ impl<'a> Fetcher<'a> {
     }
 
     /// The tags with the details that are needed, as far as they can be had.
-    pub(super) fn details(&mut self, tags: &[&str], told: &Told) -> Result<Vec<Tagged>, Error> {
-        let rest = |tag: &str| if told.known.contains_key(tag) { told.rest } else { told.unknown };
-        let mut found: Vec<Tagged> = tags
+    pub(super) fn details(
+        &mut self,
+        tags: &[&str],
+        listing: &Listing,
+    ) -> Result<Vec<TaggedImage>, Error> {
+        let needs = |tag: &str| match listing.known.get(tag) {
+            Some(_) => listing.needs_of_known,
+            None => listing.needs_of_others,
+        };
+        let unknown = Arc::default();
+        let mut found: Vec<TaggedImage> = tags
             .iter()
-            .map(|tag| match told.known.get(*tag) {
-                Some(known) => known.clone(),
-                None => {
-                    let (tag, about) = ((*tag).to_owned(), Arc::default());
-                    Tagged { tag, digest: None, about }
-                }
+            .map(|tag| TaggedImage {
+                tag: (*tag).into(),
+                details: listing.known.get(tag).unwrap_or(&unknown).clone(),
             })
             .collect();
-        let always = self.job.needs.digest;
-        self.add_digests(&mut found, |tag| always || rest(tag).in_manifest())?;
+        let always = self.lookup.needs.digest;
+        self.add_digests(&mut found, |tag| always || needs(tag).in_manifest())?;
         let mut wanted = Vec::new();
         let mut seen = HashSet::new();
-        for tagged in &found {
-            let needs = rest(&tagged.tag);
-            if let Some(digest) = &tagged.digest
+        for image in &found {
+            let needs = needs(&image.tag);
+            if let Some(digest) = &image.details.digest
                 && needs.in_manifest()
                 && !self.read.contains_key(digest)
                 && seen.insert(digest)
@@ -72,10 +75,10 @@ impl<'a> Fetcher<'a> {
             }
         }
         self.read_manifests(&wanted)?;
-        for tagged in &mut found {
-            let read = tagged.digest.as_ref().and_then(|digest| self.read.get(digest));
-            if let Some(read) = read {
-                tagged.about = join(&tagged.about, read);
+        for image in &mut found {
+            let digest = image.details.digest.as_ref();
+            if let Some(read) = digest.and_then(|digest| self.read.get(digest)) {
+                image.details = join(&image.details, read);
             }
         }
         Ok(found)
@@ -84,12 +87,12 @@ impl<'a> Fetcher<'a> {
     /// Says which tags were listed and are not there.
     pub(super) fn note_vanished(&self) {
         let Some(first) = self.vanished.first() else { return };
-        let name = self.job.target.reference.name();
+        let name = self.lookup.target.reference.name();
         let others = match self.vanished.len() {
             1 => String::new(),
             count => format!(" and {} others", count - 1),
         };
-        self.job.context.reporter.warn(&format!(
+        self.lookup.context.reporter.warn(&format!(
             "{name}: {first}{others} left out: listed, but not there when asked for"
         ));
     }
@@ -97,23 +100,22 @@ impl<'a> Fetcher<'a> {
     /// Asks for the digests that are not known yet; tags that are gone are taken out.
     fn add_digests(
         &mut self,
-        found: &mut Vec<Tagged>,
+        found: &mut Vec<TaggedImage>,
         is_needed: impl Fn(&str) -> bool,
     ) -> Result<(), Error> {
         let mut asked = Vec::new();
-        for (place, tagged) in found.iter().enumerate() {
-            if tagged.digest.is_none() && is_needed(&tagged.tag) {
+        for (place, image) in found.iter().enumerate() {
+            if image.details.digest.is_none() && is_needed(&image.tag) {
                 // Names that came from a list were checked when they came.
-                asked.extend(tagged.tag.parse::<Tag>().ok().map(|tag| (place, tag)));
+                asked.extend(image.tag.parse::<Tag>().ok().map(|tag| (place, tag)));
             }
         }
-        let Job { target, progress, jobs, .. } = self.job;
-        let (repository, plugin) = (target.reference.repository(), self.job.args.kind.is_plugin());
+        let Lookup { progress, jobs, .. } = self.lookup;
         progress.expect(asked.len());
         let mut gone = HashSet::new();
-        let registry = &self.registry;
+        let repository = &self.repository;
         let work = |(_, tag): &(usize, Tag)| {
-            let head = registry.head(repository, &Target::Tag(tag.clone()), plugin);
+            let head = repository.head(&Target::Tag(tag.clone()));
             progress.step();
             head
         };
@@ -126,11 +128,11 @@ impl<'a> Fetcher<'a> {
                     if head.rate_limit.limit.is_some() {
                         self.limit = Some(head.rate_limit);
                     }
-                    found[*place].digest = Some(head.digest);
+                    Arc::make_mut(&mut found[*place].details).digest = Some(head.digest);
                 }
                 Err(Error::NotFoundIn { .. }) => {
                     gone.insert(*place);
-                    self.vanished.push(found[*place].tag.clone());
+                    self.vanished.push(found[*place].tag.to_string());
                 }
                 Err(error) => return Err(error),
             }
@@ -147,26 +149,26 @@ impl<'a> Fetcher<'a> {
     /// Reads each of these digests once.
     fn read_manifests(&mut self, wanted: &[(Digest, Needs)]) -> Result<(), Error> {
         self.announce(wanted);
-        let Job { target, progress, jobs, context, .. } = self.job;
+        let Lookup { target, progress, jobs, context, .. } = self.lookup;
         progress.expect(wanted.len());
-        let reader = Reader { job: self.job, registry: &self.registry };
+        let reader = Reader { lookup: self.lookup, repository: &self.repository };
         let work = |(digest, needs): &(Digest, Needs)| {
-            let about = reader.about(digest, *needs);
+            let details = reader.details(digest, *needs);
             progress.step();
-            about
+            details
         };
-        parallel::in_order(wanted, *jobs, work, |(digest, _), about| {
-            let about = match about {
-                Ok(about) => about,
+        parallel::in_order(wanted, *jobs, work, |(digest, _), details| {
+            let details = match details {
+                Ok(details) => details,
                 // One broken or lost image is no reason to keep the others back.
                 Err(error @ (Error::NotFoundIn { .. } | Error::Answer { .. })) => {
                     let name = target.reference.name();
                     context.reporter.warn(&format!("{name}: details are missing: {error}"));
-                    About::default()
+                    Details::default()
                 }
                 Err(error) => return Err(error),
             };
-            self.read.insert(digest.clone(), Arc::new(about));
+            self.read.insert(digest.clone(), Arc::new(details));
             Ok(())
         })
     }
@@ -179,7 +181,7 @@ impl<'a> Fetcher<'a> {
                 1 + usize::from(needs.in_image() && self.indexes.contains(digest))
             })
             .sum::<usize>();
-        let registry = self.job.target.reference.registry();
+        let registry = self.lookup.target.reference.registry();
         if pulls <= MANY_PULLS || (self.limit.is_none() && !registry.is_docker_hub()) {
             return;
         }
@@ -188,86 +190,76 @@ impl<'a> Fetcher<'a> {
             Some(left) => format!(" ({left} are left)"),
             None => String::new(),
         };
-        self.job.context.reporter.warn(&format!(
+        self.lookup.context.reporter.warn(&format!(
             "this takes {pulls} requests that {registry} counts as pulls{left}; --filter, --limit \
              and --digests take fewer"
         ));
     }
 }
 
-/// What a list told, completed by what a manifest says.
-fn join(told: &Arc<About>, read: &Arc<About>) -> Arc<About> {
-    if **told == About::default() {
-        return read.clone();
-    }
-    Arc::new(About {
-        size: told.size.or(read.size),
-        platforms: told.platforms.clone().or_else(|| read.platforms.clone()),
-        created: told.created.or(read.created),
+/// What a list says, completed by what a manifest says.
+fn join(listed: &Details, read: &Details) -> Arc<Details> {
+    Arc::new(Details {
+        digest: listed.digest.clone(),
+        size: listed.size.or(read.size),
+        platforms: listed.platforms.clone().or_else(|| read.platforms.clone()),
+        created: listed.created.or(read.created),
     })
 }
 
 /// Reads single manifests; used by all workers.
 struct Reader<'a> {
-    job: &'a Job<'a>,
-    registry: &'a Registry,
+    lookup: &'a Lookup<'a>,
+    repository: &'a RepositoryHandle,
 }
 
 impl Reader<'_> {
-    fn about(&self, digest: &Digest, needs: Needs) -> Result<About, Error> {
+    fn details(&self, digest: &Digest, needs: Needs) -> Result<Details, Error> {
         Ok(match self.content(digest)? {
             Content::Index(index) => {
                 let image = self.image(&index).and_then(|entry| entry.digest.supported());
-                let mut about = match image.filter(|_| needs.in_image()) {
+                let mut details = match image.filter(|_| needs.in_image()) {
                     Some(digest) => match self.content(digest)? {
                         Content::Image(image) => self.of_image(&image, needs.created)?,
                         // An index in an index: there is no one image to speak of.
-                        _ => About::default(),
+                        _ => Details::default(),
                     },
-                    None => About::default(),
+                    None => Details::default(),
                 };
-                about.platforms = Some(platforms(&index));
-                about
+                details.platforms = Some(platforms(&index));
+                details
             }
             Content::Image(image) => self.of_image(&image, needs.created || needs.platforms)?,
             Content::Artifact(artifact) => {
                 let sizes = artifact.blobs.iter().map(|blob| blob.size);
-                About { size: sizes.sum(), ..About::default() }
+                Details { size: sizes.sum(), ..Details::default() }
             }
             Content::Schema1(manifest) => of_config(manifest.config()),
-            Content::Unknown => About::default(),
+            Content::Unknown => Details::default(),
         })
     }
 
     fn content(&self, digest: &Digest) -> Result<Content, Error> {
-        let (repository, plugin) = self.repository();
-        let target = Target::Digest(digest.clone());
-        Ok(self.registry.manifest(repository, &target, plugin)?.document.content)
-    }
-
-    fn repository(&self) -> (&crate::oci::reference::Repository, bool) {
-        (self.job.target.reference.repository(), self.job.args.kind.is_plugin())
+        Ok(self.repository.manifest(&Target::Digest(digest.clone()))?.document.content)
     }
 
     /// The image of an index that size and date are told of.
     fn image<'i>(&self, index: &'i Index) -> Option<&'i Descriptor> {
         let local = Platform::local();
-        let wanted = self.job.platform.unwrap_or(&local);
+        let wanted = self.lookup.platform.unwrap_or(&local);
         match index.select(wanted) {
             Selection::Found { index: place, .. } => index.manifests.get(place),
             _ => index.manifests.iter().find(|entry| entry.entry() == Entry::Image),
         }
     }
 
-    fn of_image(&self, image: &Manifest, config: bool) -> Result<About, Error> {
-        let mut about = About::default();
+    fn of_image(&self, image: &Manifest, config: bool) -> Result<Details, Error> {
+        let mut details = Details::default();
         if config && image.config.media_type.is_image_config() {
-            let (repository, plugin) = self.repository();
-            let bytes = self.registry.blob(repository, &image.config, plugin)?;
-            about = of_config(ImageConfig::parse(&bytes));
+            details = of_config(ImageConfig::parse(&self.repository.blob(&image.config)?));
         }
-        about.size = image.size();
-        Ok(about)
+        details.size = image.size();
+        Ok(details)
     }
 }
 
@@ -277,10 +269,11 @@ fn platforms(index: &Index) -> Vec<Platform> {
     images.filter_map(|entry| entry.platform.clone()).collect()
 }
 
-fn of_config(config: Option<ImageConfig>) -> About {
-    let Some(config) = config else { return About::default() };
+fn of_config(config: Option<ImageConfig>) -> Details {
+    let Some(config) = config else { return Details::default() };
     let platform = config.platform().filter(|platform| !platform.is_unknown());
-    About {
+    Details {
+        digest: None,
         size: None,
         platforms: platform.map(|platform| vec![platform]),
         created: config.created.and_then(|created| created.credible()),

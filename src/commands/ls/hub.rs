@@ -3,106 +3,127 @@
 //! It shows only the beginning of long lists to strangers, and does not take every login. Then
 //! the names come from the registry, digests from its free `HEAD`s, and what is missing is said.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use super::details::{About, Job, Tagged, Told};
+use super::listing::{Details, Known, Listing, Lookup};
 use super::names;
-use super::needs::Needs;
 use crate::error::Error;
 use crate::oci::platform::{self, Platform, Selection};
 use crate::oci::reference::Tag;
-use crate::registry::hub::{Hub, HubImage, HubTag, Ordering};
+use crate::registry::Sink;
+use crate::registry::hub::{Hub, HubImage, HubTag};
 use crate::system::parallel;
 use crate::tags::select::TagList;
 
 /// So many single tags are asked for rather than all pages of a long list.
 const FEW: usize = 25;
 
-/// What the API tells of a repository's tags. `None`: this repository is not its business.
+/// What the API says of a repository's tags. `None`: this repository is not its business.
 ///
 /// # Errors
-/// As for any request; where the API shows only a part, the registry's names take over.
-pub(super) fn tell(job: &Job<'_>) -> Result<Option<Told>, Error> {
-    let settings = &job.target.profile.settings;
+/// As for any request; where the API shows only a part, or nothing, the registry takes over.
+pub(super) fn listing(lookup: &Lookup<'_>) -> Result<Option<Listing>, Error> {
+    let settings = &lookup.target.profile.settings;
     // A mirror has tags of its own, and those who use one may not reach the API at all.
     let has_api = settings.hub_api.is_some() || settings.endpoint.is_none();
-    if !job.target.reference.registry().is_docker_hub() || job.args.kind.is_plugin() || !has_api {
+    let registry = lookup.target.reference.registry();
+    if !registry.is_docker_hub() || lookup.args.kind.is_plugin() || !has_api {
         return Ok(None);
     }
-    let hub = job.context.hub(&job.target.profile)?;
-    let mut known = HashMap::new();
-    let (names, outcome) = if job.selection.limit.is_some_and(|limit| limit <= FEW) {
-        let names = names_of_registry(job)?;
-        let outcome = single_tags(job, &hub, &names, &mut known);
+    let hub = lookup.context.hub(&lookup.target.profile)?;
+    let mut known = Known::default();
+    let (names, outcome) = if lookup.selection.limit.is_some_and(|limit| limit <= FEW) {
+        let names = names_of_registry(lookup)?;
+        let outcome = single_tags(lookup, &hub, &names, &mut known);
         (Some(names), outcome)
     } else {
-        let mut names = TagList::new();
-        let outcome = pages(job, &hub, &mut names, &mut known);
-        (outcome.is_ok().then_some(names), outcome)
+        let mut pages = Pages { lookup, names: TagList::new(), known: &mut known };
+        let outcome = pages.read(&hub);
+        (outcome.is_ok().then_some(pages.names), outcome)
     };
     match outcome {
         Ok(()) => {}
-        Err(error @ (Error::OffsetCap { .. } | Error::Forbidden { .. })) => {
-            say_what_is_missing(job, &error);
-        }
-        Err(error) => return Err(error),
+        Err(error) if is_final(&error) => return Err(error),
+        Err(error) => say_what_is_missing(lookup, &error),
     }
     let names = match names {
         Some(names) => names,
-        None => names_of_registry(job)?,
+        None => names_of_registry(lookup)?,
     };
-    Ok(Some(Told { names, known, rest: Needs::default(), unknown: Needs::default() }))
+    let (needs_of_known, needs_of_others) = Default::default();
+    Ok(Some(Listing { names, known, needs_of_known, needs_of_others }))
 }
 
-fn names_of_registry(job: &Job<'_>) -> Result<TagList, Error> {
-    names::collect(job.args, job.context, job.target, job.selection)
+/// Whether the registry is of no more help: it would refuse the same login, or the user broke off.
+fn is_final(error: &Error) -> bool {
+    matches!(error, Error::LoginRefused { .. } | Error::Interrupted | Error::Io { .. })
 }
 
-/// Reads the whole list.
-fn pages(
-    job: &Job<'_>,
-    hub: &Hub,
-    names: &mut TagList,
-    known: &mut HashMap<String, Tagged>,
-) -> Result<(), Error> {
-    let repository = job.target.reference.repository();
-    let odd = hub.tags(repository, Ordering::Server, &mut |tag| {
+fn names_of_registry(lookup: &Lookup<'_>) -> Result<TagList, Error> {
+    let Lookup { args, context, target, selection, .. } = lookup;
+    names::collect(args, context, target, selection, None)
+}
+
+/// Collects the whole list.
+struct Pages<'a> {
+    lookup: &'a Lookup<'a>,
+    names: TagList,
+    known: &'a mut Known,
+}
+
+impl Pages<'_> {
+    fn read(&mut self, hub: &Hub) -> Result<(), Error> {
+        let reference = &self.lookup.target.reference;
+        let odd = hub.tags(reference.repository(), self)?;
+        if odd > 0 {
+            self.lookup.context.reporter.warn(&format!(
+                "{}: {odd} entries of the list are no tags and were left out",
+                reference.name()
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Sink<HubTag> for Pages<'_> {
+    fn entry(&mut self, tag: &HubTag) -> Result<ControlFlow<()>, Error> {
         let name = tag.name.as_str();
-        if job.selection.collects(name) && names.push(name) {
-            known.insert(name.to_owned(), tagged(&tag, job.platform));
+        if self.lookup.selection.collects(name) {
+            self.names.append(name);
+            self.known.set(name, details(tag, self.lookup.platform));
         }
         Ok(ControlFlow::Continue(()))
-    })?;
-    if odd > 0 {
-        job.context.reporter.warn(&format!(
-            "{}: {odd} entries of the list are no tags and were left out",
-            job.target.reference.name()
-        ));
     }
-    Ok(())
+
+    fn count(&self) -> usize {
+        self.names.len()
+    }
+
+    fn rewind(&mut self, count: usize) -> bool {
+        self.names.truncate(count);
+        true
+    }
 }
 
 /// Asks for those few tags that will be printed, one by one.
 fn single_tags(
-    job: &Job<'_>,
+    lookup: &Lookup<'_>,
     hub: &Hub,
     names: &TagList,
-    known: &mut HashMap<String, Tagged>,
+    known: &mut Known,
 ) -> Result<(), Error> {
-    let chosen = job.selection.apply(names.clone());
+    let chosen = names::choose(lookup.target, lookup.selection, names.clone())?;
     let chosen: Vec<Tag> = chosen.iter().filter_map(|name| name.parse().ok()).collect();
-    let repository = job.target.reference.repository();
-    job.progress.expect(chosen.len());
+    let repository = lookup.target.reference.repository();
+    lookup.progress.expect(chosen.len());
     let work = |name: &Tag| {
         let tag = hub.tag(repository, name);
-        job.progress.step();
+        lookup.progress.step();
         tag
     };
-    parallel::in_order(&chosen, job.jobs, work, |name, tag| match tag {
+    parallel::in_order(&chosen, lookup.jobs, work, |name, tag| match tag {
         Ok(tag) => {
-            known.insert(name.to_string(), tagged(&tag, job.platform));
+            known.set(name.as_str(), details(&tag, lookup.platform));
             Ok(())
         }
         // The registry has it, the API not yet: its digest at least can be had.
@@ -111,19 +132,19 @@ fn single_tags(
     })
 }
 
-fn say_what_is_missing(job: &Job<'_>, error: &Error) {
-    let columns = job.needs.columns();
+fn say_what_is_missing(lookup: &Lookup<'_>, error: &Error) {
+    let columns = lookup.needs.columns();
     if columns.is_empty() {
         return;
     }
-    job.context.reporter.warn(&format!(
+    lookup.context.reporter.warn(&format!(
         "{}: {error}; the names come from the registry, and {columns} may be missing{}",
-        job.target.reference.name(),
-        if job.platform.is_some() { ", so that --platform leaves tags out" } else { "" },
+        lookup.target.reference.name(),
+        if lookup.platform.is_some() { ", so that --platform leaves tags out" } else { "" },
     ));
 }
 
-fn tagged(tag: &HubTag, wanted: Option<&Platform>) -> Tagged {
+fn details(tag: &HubTag, wanted: Option<&Platform>) -> Details {
     let images: Vec<(Platform, &HubImage)> =
         tag.images.iter().filter_map(|image| Some((platform_of(image)?, image))).collect();
     let platforms: Vec<Platform> = images.iter().map(|(platform, _)| platform.clone()).collect();
@@ -137,12 +158,12 @@ fn tagged(tag: &HubTag, wanted: Option<&Platform>) -> Tagged {
         }
         None => tag.full_size,
     };
-    let about = About {
+    Details {
+        digest: tag.digest.clone(),
         size,
         platforms: Some(platforms).filter(|platforms| !platforms.is_empty()),
         created: tag.last_pushed.or(tag.last_updated),
-    };
-    Tagged { tag: tag.name.to_string(), digest: tag.digest.clone(), about: Arc::new(about) }
+    }
 }
 
 /// The platform of an image; `None` for attestations, and where the API does not know.

@@ -4,6 +4,7 @@ mod args;
 mod details;
 mod fetch;
 mod hub;
+mod listing;
 mod names;
 mod needs;
 mod rows;
@@ -14,11 +15,12 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 pub(crate) use self::args::Args;
-use self::details::{Job, Tagged, groups};
+use self::details::groups;
+use self::listing::{Lookup, TaggedImage};
 use self::needs::Needs;
 use self::rows::{GroupRow, TagRow};
 use super::context::Context;
-use super::{each, is_final};
+use super::{Outcomes, each};
 use crate::config::Resolved;
 use crate::error::Error;
 use crate::oci::platform::Platform;
@@ -44,7 +46,7 @@ struct Plan<'a> {
 enum Found {
     /// Names are enough.
     Names(TagList),
-    Details(Vec<Tagged>),
+    Details(Vec<TaggedImage>),
 }
 
 /// Runs the command.
@@ -172,38 +174,30 @@ impl<'a> Plan<'a> {
         let workers = jobs.min(targets.len() / 2).max(1);
         // What is printed to a terminal row by row must not meet a line that is drawn there.
         let meets = context.style.stdout_terminal && !matches!(self.format, Format::Table);
-        let mut worst = 0;
+        let mut outcomes = Outcomes::new(context, targets.len());
         let work =
             |target: &Resolved| self.find(target, (context.jobs(&target.profile) / workers).max(1));
         let outcome = parallel::in_order(targets, workers, work, |target, found| {
             if meets {
                 self.progress.stop();
             }
-            match found.and_then(|found| print(target, found)) {
-                Ok(()) => {}
-                Err(error) if targets.len() == 1 || is_final(&error) => return Err(error),
-                Err(error) => {
-                    worst = worst.max(error.exit_code());
-                    context.reporter.error(&error, error.hint().as_deref());
-                }
-            }
-            Ok(())
+            outcomes.note(found.and_then(|found| print(target, found)))
         });
         self.progress.stop();
         outcome?;
-        if worst == 0 { Ok(()) } else { Err(Error::Reported(worst)) }
+        outcomes.end()
     }
 
     /// Looks one repository up with at most so many requests at a time.
     fn find(&self, target: &Resolved, jobs: usize) -> Result<Found, Error> {
         let Plan { args, context, selection, needs, progress, .. } = self;
         if self.is_names_only() {
-            let tags = names::collect(args, context, target, selection)?;
-            return Ok(Found::Names(selection.apply(tags)));
+            let tags = names::collect(args, context, target, selection, None)?;
+            return names::choose(target, selection, tags).map(Found::Names);
         }
         let (needs, platform) = (*needs, self.platform.as_ref());
-        let job = Job { args, context, target, selection, needs, platform, jobs, progress };
-        details::find(&job).map(Found::Details)
+        let lookup = Lookup { args, context, target, selection, needs, platform, jobs, progress };
+        details::find(&lookup).map(Found::Details)
     }
 
     fn is_names_only(&self) -> bool {
@@ -256,14 +250,14 @@ impl<'a> TagDocument<'a> {
 }
 
 /// `{digest: [tags]}`
-struct Groups<'a>(&'a [Vec<&'a Tagged>]);
+struct Groups<'a>(&'a [Vec<&'a TaggedImage>]);
 
 impl Serialize for Groups<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for group in self.0 {
             // A tag whose digest nobody tells is in no group.
-            if let Some(digest) = group.first().and_then(|first| first.digest.as_ref()) {
+            if let Some(digest) = group.first().and_then(|first| first.details.digest.as_ref()) {
                 let tags: Vec<&str> = group.iter().map(|tagged| &*tagged.tag).collect();
                 map.serialize_entry(digest.as_str(), &tags)?;
             }

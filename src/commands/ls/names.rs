@@ -1,14 +1,15 @@
 //! The names of a repository's tags: collected for sorting, or passed on as they arrive.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::Args;
+use super::listing::{Details, Known};
 use crate::commands::context::Context;
 use crate::config::Resolved;
 use crate::error::Error;
-use crate::registry::{Flow, ListOptions, Listed, Sink};
-use crate::tags::select::{self, Selection, TagList};
+use crate::registry::{Listed, Sink};
+use crate::tags::select::{self, Selection, Sort, TagList};
 
 /// Passes tags on while they arrive.
 pub(super) fn stream(
@@ -18,11 +19,15 @@ pub(super) fn stream(
     selection: &Selection,
     print: &mut dyn FnMut(&str) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut sink = Streaming { stream: selection.stream(), recent: Recent::default(), print };
+    let mut sink = Streaming { stream: selection.stream(), print };
     if sink.stream.is_done() {
         return Ok(());
     }
-    list(args, context, target, selection, &mut sink)
+    list(args, context, target, selection, &mut sink)?;
+    match &selection.last {
+        Some(last) if sink.stream.awaits_last() => Err(absent(target, last)),
+        _ => Ok(()),
+    }
 }
 
 /// Collects the tags that may be printed, in the registry's order.
@@ -31,22 +36,37 @@ pub(super) fn collect(
     context: &Context,
     target: &Resolved,
     selection: &Selection,
+    known: Option<&mut Known>,
 ) -> Result<TagList, Error> {
-    collect_with(args, context, target, selection, None)
-}
-
-/// The same, and beside it what the list itself tells of manifests, where it does: by tag.
-pub(super) fn collect_with(
-    args: &Args,
-    context: &Context,
-    target: &Resolved,
-    selection: &Selection,
-    listed: Option<&mut HashMap<String, Listed>>,
-) -> Result<TagList, Error> {
-    let (tags, left_out) = (TagList::new(), TagList::new());
-    let mut sink = Collecting { selection, tags, left_out, listed };
+    let mut sink = Collecting { selection, tags: TagList::new(), known };
     list(args, context, target, selection, &mut sink)?;
     Ok(sink.tags)
+}
+
+/// Chooses the tags to print. In the registry's order nothing comes after a tag that is not there.
+///
+/// # Errors
+/// The tag of `--last` is needed and is not in the list.
+pub(super) fn choose(
+    target: &Resolved,
+    selection: &Selection,
+    tags: TagList,
+) -> Result<TagList, Error> {
+    match &selection.last {
+        Some(last) if selection.sort == Sort::None && !tags.iter().any(|tag| tag == last) => {
+            Err(absent(target, last))
+        }
+        _ => Ok(selection.apply(tags)),
+    }
+}
+
+/// The error for a `--last` that is not in the list whose order it needs.
+pub(super) fn absent(target: &Resolved, last: &str) -> Error {
+    Error::NotFoundIn {
+        object: format!("tag \"{last}\" of --last"),
+        name: target.reference.name(),
+        hint: "with --sort version or name, --last may name any tag".to_owned(),
+    }
 }
 
 fn list(
@@ -56,17 +76,7 @@ fn list(
     selection: &Selection,
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
-    let reference = &target.reference;
-    let registry = context.registry(reference.registry(), &target.profile)?;
-    let options = ListOptions { plugin: args.kind.is_plugin(), first: first(selection) };
-    let odd = registry.tags(reference.repository(), options, sink)?;
-    if odd > 0 {
-        context.reporter.warn(&format!(
-            "{}: {odd} entries of the registry's list are no tags and were left out",
-            reference.name()
-        ));
-    }
-    Ok(())
+    context.repository(target, args.kind.is_plugin())?.tags(first(selection), sink)
 }
 
 /// How many tags the registry can be asked for: a part only where its order is ours and nothing
@@ -86,73 +96,57 @@ fn first(selection: &Selection) -> Option<usize> {
 struct Collecting<'a> {
     selection: &'a Selection,
     tags: TagList,
-    /// The other tags: kept so that pages which only repeat them are noticed.
-    left_out: TagList,
-    listed: Option<&'a mut HashMap<String, Listed>>,
+    known: Option<&'a mut Known>,
 }
 
 impl Sink for Collecting<'_> {
-    fn entry(&mut self, tag: &str) -> Result<Flow, Error> {
-        let list = if self.selection.collects(tag) { &mut self.tags } else { &mut self.left_out };
-        Ok(if list.push(tag) { Flow::New } else { Flow::Known })
+    fn entry(&mut self, tag: &str) -> Result<ControlFlow<()>, Error> {
+        if self.selection.collects(tag) {
+            self.tags.append(tag);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn count(&self) -> usize {
+        self.tags.len()
+    }
+
+    fn rewind(&mut self, count: usize) -> bool {
+        self.tags.truncate(count);
+        true
     }
 
     fn wants_manifests(&self) -> bool {
-        self.listed.is_some()
+        self.known.is_some()
     }
 
-    fn manifest(&mut self, mut manifest: Listed) {
-        let Some(listed) = &mut self.listed else { return };
-        for tag in std::mem::take(&mut manifest.tags) {
-            if self.selection.keeps(&tag) {
-                listed.insert(tag, manifest.clone());
-            }
+    fn manifest(&mut self, listed: Listed) {
+        let Some(known) = &mut self.known else { return };
+        let Listed { digest, size, created, tags } = listed;
+        let details = Arc::new(Details { digest: Some(digest), size, platforms: None, created });
+        for tag in tags.iter().filter(|tag| self.selection.keeps(tag)) {
+            known.add(tag, &details);
         }
     }
 }
 
-/// Prints what passes, in constant memory.
+/// Prints what passes.
 struct Streaming<'a> {
     stream: select::Stream<'a>,
-    recent: Recent,
     print: &'a mut dyn FnMut(&str) -> Result<(), Error>,
 }
 
 impl Sink for Streaming<'_> {
-    fn entry(&mut self, tag: &str) -> Result<Flow, Error> {
-        if !self.recent.is_new(tag) {
-            return Ok(Flow::Known);
-        }
+    fn entry(&mut self, tag: &str) -> Result<ControlFlow<()>, Error> {
         if self.stream.admits(tag) {
             (self.print)(tag)?;
         }
-        Ok(if self.stream.is_done() { Flow::Stop } else { Flow::New })
+        let is_done = self.stream.is_done();
+        Ok(if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
-}
 
-/// The hashes of the last tags, so that a repeated page is noticed in constant memory.
-#[derive(Default)]
-struct Recent {
-    hashes: HashSet<u64>,
-    order: VecDeque<u64>,
-    hasher: RandomState,
-}
-
-impl Recent {
-    /// How many tags are remembered: more than any registry's page holds by default.
-    const SIZE: usize = 16 * 1024;
-
-    fn is_new(&mut self, tag: &str) -> bool {
-        let hash = self.hasher.hash_one(tag);
-        if !self.hashes.insert(hash) {
-            return false;
-        }
-        if self.order.len() == Self::SIZE
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.hashes.remove(&oldest);
-        }
-        self.order.push_back(hash);
-        true
+    /// What is printed stays so.
+    fn rewind(&mut self, _: usize) -> bool {
+        false
     }
 }

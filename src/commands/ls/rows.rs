@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::details::Tagged;
+use super::listing::{Details, TaggedImage};
 use super::needs::Needs;
 use crate::oci::platform::Platform;
 use crate::output::{Column, Look, Row, human};
@@ -23,22 +23,22 @@ const CREATED: Column = Column { key: "Created", header: "CREATED" };
 
 /// The details of a row. The outer `None`: not asked for, no member. The inner one: not known.
 #[derive(Debug, Default)]
-struct Details {
+struct Members {
     digest: Option<Option<String>>,
     size: Option<Option<u64>>,
     platforms: Option<Option<Vec<String>>>,
     created: Option<Option<Timestamp>>,
 }
 
-impl Details {
-    fn of(tagged: &Tagged, needs: &Needs) -> Self {
-        let digest = || tagged.digest.as_ref().map(ToString::to_string);
-        let platforms = || tagged.about.platforms.as_deref().map(short_names);
-        Details {
+impl Members {
+    fn of(details: &Details, needs: &Needs) -> Self {
+        let digest = || details.digest.as_ref().map(ToString::to_string);
+        let platforms = || details.platforms.as_deref().map(short_names);
+        Members {
             digest: needs.digest.then(digest),
-            size: needs.size.then_some(tagged.about.size),
+            size: needs.size.then_some(details.size),
             platforms: needs.platforms.then(platforms),
-            created: needs.created.then_some(tagged.about.created),
+            created: needs.created.then_some(details.created),
         }
     }
 
@@ -99,7 +99,7 @@ pub(super) struct TagRow {
     /// Registry and repository.
     repository: String,
     tag: String,
-    details: Details,
+    details: Members,
     /// What stands in front of the tag in a line or cell.
     prefix: String,
 }
@@ -117,7 +117,7 @@ impl Serialize for TagRow {
 impl TagRow {
     /// A row without a tag yet.
     pub(super) fn new(repository: String, prefix: String) -> Self {
-        TagRow { repository, tag: String::new(), details: Details::default(), prefix }
+        TagRow { repository, tag: String::new(), details: Members::default(), prefix }
     }
 
     /// Makes it the row of a tag without details.
@@ -127,9 +127,9 @@ impl TagRow {
     }
 
     /// Makes it the row of a tag with those details that are needed.
-    pub(super) fn set(&mut self, tagged: &Tagged, needs: &Needs) {
-        self.set_tag(&tagged.tag);
-        self.details = Details::of(tagged, needs);
+    pub(super) fn set(&mut self, image: &TaggedImage, needs: &Needs) {
+        self.set_tag(&image.tag);
+        self.details = Members::of(&image.details, needs);
     }
 }
 
@@ -158,7 +158,7 @@ pub(super) struct GroupRow {
     /// Registry and repository; without it where there is only one.
     repository: Option<String>,
     tags: Vec<String>,
-    details: Details,
+    details: Members,
 }
 
 impl Serialize for GroupRow {
@@ -175,11 +175,14 @@ impl Serialize for GroupRow {
 
 impl GroupRow {
     /// The row of a group; all its tags share the details of the first.
-    pub(super) fn new(repository: Option<String>, group: &[&Tagged], needs: &Needs) -> Self {
+    pub(super) fn new(repository: Option<String>, group: &[&TaggedImage], needs: &Needs) -> Self {
         GroupRow {
             repository,
-            tags: group.iter().map(|tagged| tagged.tag.clone()).collect(),
-            details: group.first().map(|first| Details::of(first, needs)).unwrap_or_default(),
+            tags: group.iter().map(|image| image.tag.to_string()).collect(),
+            details: group
+                .first()
+                .map(|first| Members::of(&first.details, needs))
+                .unwrap_or_default(),
         }
     }
 }
@@ -209,17 +212,16 @@ impl Row for GroupRow {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::details::About;
     use super::*;
 
     const ALL: Needs =
         Needs { digest: true, size: true, platforms: true, created: true, spare_platforms: false };
 
-    fn tagged(platforms: &[&str]) -> Tagged {
-        Tagged {
-            tag: "1.2".to_owned(),
-            digest: Some(format!("sha256:{}", "a".repeat(64)).parse().unwrap()),
-            about: Arc::new(About {
+    fn tagged(platforms: &[&str]) -> TaggedImage {
+        TaggedImage {
+            tag: "1.2".into(),
+            details: Arc::new(Details {
+                digest: Some(format!("sha256:{}", "a".repeat(64)).parse().unwrap()),
                 size: Some(5_600_000),
                 platforms: Some(platforms.iter().map(|text| text.parse().unwrap()).collect()),
                 created: Some(Timestamp::UNIX_EPOCH),
@@ -252,7 +254,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_said_so() {
         let look = Look { now: Timestamp::UNIX_EPOCH, no_trunc: false, width: None };
-        let bare = Tagged { tag: "1".to_owned(), digest: None, about: Arc::default() };
+        let bare = TaggedImage { tag: "1".into(), details: Arc::default() };
         let mut row = TagRow::new("r".to_owned(), String::new());
         row.set(&bare, &ALL);
         assert_eq!(row.cells(&look)[2..], [UNKNOWN; 4]);

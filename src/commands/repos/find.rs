@@ -1,32 +1,31 @@
 //! Finding repositories: a catalog, a tree of them, or Docker Hub's API.
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
-
-use serde_json::Value;
 
 use super::place::Place;
 use crate::commands::context::Context;
 use crate::error::Error;
 use crate::oci::reference::{DOCKER_HUB, Repository};
 use crate::registry::hub::{HubRepository, Namespace};
-use crate::registry::{Flow, Registry, Sink};
+use crate::registry::{Registry, Sink};
 use crate::system::parallel;
 use crate::tags::select::Glob;
 
 /// The most places of a tree that are asked, and how deep it may be.
 const MAX_NODES: usize = 20_000;
 const MAX_DEPTH: usize = 32;
+/// The most that is kept of what Docker Hub says of repositories.
+const MAX_TEXTS: usize = 16 * 1024 * 1024;
 
-/// What is asked for.
-pub(super) struct Wanted {
+/// Which repositories are asked for.
+pub(super) struct Filter {
     /// A repository must match one of these, if there are any.
     pub(super) filters: Vec<Glob>,
     /// At most so many.
     pub(super) limit: Option<usize>,
 }
 
-impl Wanted {
+impl Filter {
     /// Whether the path, or its last part, passes the filters.
     fn keeps(&self, path: &Repository) -> bool {
         let path = path.as_str();
@@ -46,8 +45,6 @@ pub(super) struct Entry {
     pub(super) path: Repository,
     /// What Docker Hub tells of it.
     pub(super) details: Option<HubRepository>,
-    /// The server's own object; null where there is only a path.
-    pub(super) object: Value,
 }
 
 /// What was found, by name.
@@ -61,17 +58,17 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// A place that gives no list, and every failure on the way to a whole one.
-pub(super) fn find(context: &Context, place: &Place, wanted: &Wanted) -> Result<Found, Error> {
+pub(super) fn find(context: &Context, place: &Place, filter: &Filter) -> Result<Found, Error> {
     let (mut entries, has_details) = match place {
-        _ if wanted.limit == Some(0) => (Vec::new(), matches!(place, Place::Hub(..))),
-        Place::Hub(namespace, _) => (on_hub(context, place, namespace.as_ref(), wanted)?, true),
+        _ if filter.limit == Some(0) => (Vec::new(), matches!(place, Place::Hub(..))),
+        Place::Hub(namespace, _) => (on_hub(context, place, namespace.as_ref(), filter)?, true),
         Place::Registry(_, prefix, _) => {
-            (in_registry(context, place, prefix.as_ref(), wanted)?, false)
+            (in_registry(context, place, prefix.as_ref(), filter)?, false)
         }
     };
-    entries.retain(|entry| wanted.keeps(&entry.path));
+    entries.retain(|entry| filter.keeps(&entry.path));
     entries.sort_by(|one, other| one.path.cmp(&other.path));
-    entries.truncate(wanted.limit.unwrap_or(usize::MAX));
+    entries.truncate(filter.limit.unwrap_or(usize::MAX));
     Ok(Found { entries, has_details })
 }
 
@@ -79,28 +76,56 @@ fn on_hub(
     context: &Context,
     place: &Place,
     namespace: Option<&Namespace>,
-    wanted: &Wanted,
+    filter: &Filter,
 ) -> Result<Vec<Entry>, Error> {
     let hub = context.hub(place.profile())?;
     let namespace = match namespace {
         Some(namespace) => namespace.clone(),
         None => hub.user().map_err(without_namespace)?.0,
     };
-    let mut entries = Vec::new();
-    let mut odd = 0;
-    odd += hub.repositories(&namespace, &mut |object| {
-        match HubRepository::read(&namespace, &object) {
-            Some(details) => {
-                let path = details.path.clone();
-                entries.push(Entry { path, details: Some(details), object });
-            }
-            None => odd += 1,
-        }
-        let enough = wanted.first().is_some_and(|first| entries.len() >= first);
-        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    })?;
+    let mut sink = Details { first: filter.first(), entries: Vec::new(), bytes: 0 };
+    let odd = hub.repositories(&namespace, context.globals.raw, &mut sink)?;
     warn_of_odd(context, &format!("{DOCKER_HUB}/{namespace}"), odd);
-    Ok(entries)
+    Ok(sink.entries)
+}
+
+/// Collects what Docker Hub tells of repositories.
+struct Details {
+    /// How many are enough.
+    first: Option<usize>,
+    entries: Vec<Entry>,
+    /// The length of the texts that are kept.
+    bytes: usize,
+}
+
+impl Sink<HubRepository> for Details {
+    fn entry(&mut self, repository: &HubRepository) -> Result<ControlFlow<()>, Error> {
+        let texts = [&repository.text, &repository.description.as_deref().map(Box::from)];
+        self.bytes += texts.iter().filter_map(|text| Some(text.as_ref()?.len())).sum::<usize>();
+        if self.bytes > MAX_TEXTS {
+            let limit = format!("{} MiB", MAX_TEXTS / 1_048_576);
+            return Err(Error::TooLarge { host: DOCKER_HUB.to_owned(), what: "the list", limit });
+        }
+        let (path, details) = (repository.path.clone(), Some(repository.clone()));
+        self.entries.push(Entry { path, details });
+        Ok(enough(self.first, self.entries.len()))
+    }
+
+    fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn rewind(&mut self, count: usize) -> bool {
+        self.entries.truncate(count);
+        true
+    }
+}
+
+fn enough(first: Option<usize>, found: usize) -> ControlFlow<()> {
+    match first {
+        Some(first) if found >= first => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    }
 }
 
 /// Docker Hub lists by namespace only, and without a login there is none to begin with.
@@ -120,12 +145,12 @@ fn in_registry(
     context: &Context,
     place: &Place,
     prefix: Option<&Repository>,
-    wanted: &Wanted,
+    filter: &Filter,
 ) -> Result<Vec<Entry>, Error> {
     let (name, profile) = (place.registry(), place.profile());
     let registry = context.registry(&name, profile)?;
-    let first = wanted.first().filter(|_| prefix.is_none());
-    let mut paths = Paths { prefix, first, all: 0, known: HashSet::new(), found: Vec::new() };
+    let first = filter.first().filter(|_| prefix.is_none());
+    let mut paths = Paths { prefix, first, is_empty: true, found: Vec::new() };
     let outcome = registry.catalog(first, &mut paths);
     let refused = matches!(outcome, Err(Error::CatalogRefused { .. } | Error::LoginNeeded { .. }));
     if let Some(prefix) = prefix.filter(|_| refused)
@@ -134,7 +159,7 @@ fn in_registry(
         return Ok(found.into_iter().map(entry).collect());
     }
     warn_of_odd(context, &name.to_string(), outcome?);
-    if paths.all == 0 {
+    if paths.is_empty {
         context.reporter.warn(&format!(
             "the catalog of {name} is empty; it may show only what the login may see"
         ));
@@ -145,7 +170,7 @@ fn in_registry(
 }
 
 fn entry(path: Repository) -> Entry {
-    Entry { path, details: None, object: Value::Null }
+    Entry { path, details: None }
 }
 
 fn warn_of_odd(context: &Context, place: &str, odd: usize) {
@@ -161,25 +186,29 @@ struct Paths<'a> {
     prefix: Option<&'a Repository>,
     /// How many are enough.
     first: Option<usize>,
-    /// How many the catalog has.
-    all: usize,
-    known: HashSet<String>,
+    is_empty: bool,
     found: Vec<Repository>,
 }
 
 impl Sink for Paths<'_> {
-    fn entry(&mut self, entry: &str) -> Result<Flow, Error> {
-        self.all += 1;
-        if !self.known.insert(entry.to_owned()) {
-            return Ok(Flow::Known);
-        }
-        let wanted = self.prefix.is_none_or(|prefix| {
+    fn entry(&mut self, entry: &str) -> Result<ControlFlow<()>, Error> {
+        self.is_empty = false;
+        let is_below = self.prefix.is_none_or(|prefix| {
             let rest = entry.strip_prefix(prefix.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
-        self.found.extend(entry.parse().ok().filter(|_| wanted));
-        let enough = self.first.is_some_and(|first| self.found.len() >= first);
-        Ok(if enough { Flow::Stop } else { Flow::New })
+        self.found.extend(entry.parse().ok().filter(|_| is_below));
+        Ok(enough(self.first, self.found.len()))
+    }
+
+    fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    fn rewind(&mut self, count: usize) -> bool {
+        self.found.truncate(count);
+        self.is_empty &= count == 0;
+        true
     }
 }
 

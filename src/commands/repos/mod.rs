@@ -18,7 +18,7 @@ use super::context::Context;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer, json};
 use crate::tags::select::Glob;
-use find::{Entry, Found, Wanted};
+use find::{Entry, Filter, Found};
 use place::Place;
 
 const EXAMPLES: &str = "\
@@ -130,9 +130,9 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
     let filters = filters.map_err(|error| {
         Error::usage(error.to_string(), "patterns look like 'web-*', '*-operator' or 'acme/*'")
     })?;
-    let wanted = Wanted { filters, limit: args.limit };
+    let filter = Filter { filters, limit: args.limit };
     let place = Place::understand(context, args.place.as_deref())?;
-    let found = find::find(context, &place, &wanted)?;
+    let found = find::find(context, &place, &filter)?;
     if args.tags {
         return tags::print(args.full_ref, context, &place, &found, &format, out);
     }
@@ -169,15 +169,24 @@ fn row<'a>(place: &Place, entry: &'a Entry, full_ref: bool) -> RepositoryRow<'a>
 /// The server's own document, with all pages in one.
 fn write_raw(found: &Found, out: &mut dyn Write) -> Result<(), Error> {
     let entries = &found.entries;
-    let document = if found.has_details {
-        let results: Vec<_> = entries.iter().map(|entry| &entry.object).collect();
-        json!({"count": results.len(), "next": null, "previous": null, "results": results})
-    } else {
+    if !found.has_details {
         let paths: Vec<_> = entries.iter().map(|entry| entry.path.as_str()).collect();
-        json!({ "repositories": paths })
-    };
-    let line = json::to_string(&document).map_err(Error::stdout)?;
-    writeln!(out, "{line}").map_err(Error::stdout)
+        let line = json::to_string(&json!({ "repositories": paths })).map_err(Error::stdout)?;
+        return writeln!(out, "{line}").map_err(Error::stdout);
+    }
+    let count = entries.len();
+    let mut line = format!("{{\"count\":{count},\"next\":null,\"previous\":null,\"results\":[");
+    let mut separator = "";
+    for text in entries.iter().filter_map(|entry| entry.details.as_ref()?.text.as_deref()) {
+        // Read and written anew: what a terminal might obey is escaped on the way.
+        let object: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        line.push_str(separator);
+        line.push_str(&json::to_string(&object).map_err(Error::stdout)?);
+        out.write_all(line.as_bytes()).map_err(Error::stdout)?;
+        line.clear();
+        separator = ",";
+    }
+    writeln!(out, "{line}]}}").map_err(Error::stdout)
 }
 
 /// A description for a table: on one line, and not too long.

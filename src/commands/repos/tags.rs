@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use super::find::{Entry, Found};
 use super::place::Place;
+use crate::commands::Outcomes;
 use crate::commands::context::Context;
-use crate::commands::is_final;
 use crate::error::Error;
 use crate::output::{Column, Format, Look, Row, Writer};
-use crate::registry::{Flow, ListOptions, Sink};
 use crate::system::parallel;
 use crate::tags::select::{Selection, TagList};
 
@@ -40,16 +39,6 @@ impl Row for TagRow {
     }
 }
 
-/// Keeps tags, each once.
-#[derive(Default)]
-struct Collected(TagList);
-
-impl Sink for Collected {
-    fn entry(&mut self, tag: &str) -> Result<Flow, Error> {
-        Ok(if self.0.push(tag) { Flow::New } else { Flow::Known })
-    }
-}
-
 /// Prints the tags of all repositories, newest version first. A repository that fails is reported
 /// and the rest goes on; after a rate limit there is no rest.
 ///
@@ -66,31 +55,19 @@ pub(super) fn print(
     let (name, profile) = (place.registry(), place.profile());
     let registry = context.registry(&name, profile)?;
     let mut writer = Writer::new(out, format, context.look())?;
-    let mut worst = 0;
+    let mut outcomes = Outcomes::new(context, found.entries.len());
     let work = |entry: &Entry| {
-        let mut tags = Collected::default();
-        let odd = registry.tags(&entry.path, ListOptions::default(), &mut tags)?;
-        Ok((Selection::default().apply(tags.0), odd))
+        let mut tags = TagList::new();
+        registry.repository(&entry.path, false).tags(None, &mut tags)?;
+        Ok(Selection::default().apply(tags))
     };
-    let take = |entry: &Entry, listed: Result<(TagList, usize), Error>| {
+    let take = |entry: &Entry, tags: Result<TagList, Error>| {
         let repository = format!("{name}/{}", entry.path);
-        let (tags, odd) = match listed {
-            Ok(listed) => listed,
-            Err(error) if is_final(&error) || matches!(error, Error::RateLimited { .. }) => {
-                return Err(error);
-            }
-            Err(error) => {
-                worst = worst.max(error.exit_code());
-                let text = error.to_string();
-                let named = text.contains(&repository);
-                let prefix = if named { String::new() } else { format!("{repository}: ") };
-                context.reporter.line(&format!("error: {prefix}{text}"));
-                return Ok(());
-            }
+        let tags = match tags {
+            Ok(tags) => tags,
+            Err(error @ Error::RateLimited { .. }) => return Err(error),
+            Err(error) => return outcomes.note_of(&repository, error),
         };
-        if odd > 0 {
-            context.reporter.warn(&format!("{repository}: {odd} entries of the list are no tags"));
-        }
         let shown = if full_ref { repository.clone() } else { entry.path.to_string() };
         let mut row = TagRow { repository, tag: String::new(), shown };
         tags.iter().try_for_each(|tag| {
@@ -100,6 +77,5 @@ pub(super) fn print(
         })
     };
     let outcome = parallel::in_order(&found.entries, context.jobs(profile), work, take);
-    let all = if worst == 0 { Ok(()) } else { Err(Error::Reported(worst)) };
-    writer.end(outcome.and(all))
+    writer.end(outcome.and_then(|()| outcomes.end()))
 }

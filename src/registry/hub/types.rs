@@ -54,6 +54,8 @@ pub(crate) struct HubRepository {
     pub pulls: Option<u64>,
     /// When it was last pushed to.
     pub last_updated: Option<Timestamp>,
+    /// The API's own object, where that was asked for.
+    pub text: Option<Box<str>>,
 }
 
 /// A tag.
@@ -114,6 +116,7 @@ impl HubRepository {
             stars: number(object, "star_count"),
             pulls: number(object, "pull_count"),
             last_updated: time(object, "last_updated"),
+            text: None,
         })
     }
 }

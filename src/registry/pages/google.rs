@@ -10,6 +10,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Sink;
 use crate::oci::reference::Digest;
@@ -18,6 +19,8 @@ use crate::oci::reference::Digest;
 pub(super) const MEMBER: &str = "manifest";
 /// Dates up to this one, 1980-01-01, are those that reproducible builds write.
 const FIRST_CREDIBLE_MS: i64 = 315_619_200_000;
+/// The most that is read of what a list says about one manifest.
+const MAX_MANIFEST: usize = 256 * 1024;
 
 /// A manifest as the list tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,9 +55,9 @@ impl Listed {
 }
 
 /// Reads the member entry by entry and passes each on.
-pub(super) struct Manifests<'a>(pub(super) &'a mut dyn Sink);
+pub(super) struct Manifests<'a, 's>(pub(super) &'a mut (dyn Sink + 's));
 
-impl<'de> DeserializeSeed<'de> for Manifests<'_> {
+impl<'de> DeserializeSeed<'de> for Manifests<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -63,7 +66,7 @@ impl<'de> DeserializeSeed<'de> for Manifests<'_> {
 }
 
 /// A map of manifests, or anything else, which is passed over.
-impl<'de> Visitor<'de> for Manifests<'_> {
+impl<'de> Visitor<'de> for Manifests<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -71,8 +74,10 @@ impl<'de> Visitor<'de> for Manifests<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some((digest, about)) = map.next_entry::<String, Value>()? {
-            if let Some(listed) = Listed::read(&digest, &about) {
+        while let Some((digest, text)) = map.next_entry::<String, Box<RawValue>>()? {
+            let text = Some(text.get()).filter(|text| text.len() <= MAX_MANIFEST);
+            let about = text.and_then(|text| serde_json::from_str(text).ok());
+            if let Some(listed) = about.and_then(|about| Listed::read(&digest, &about)) {
                 self.0.manifest(listed);
             }
         }
@@ -115,14 +120,18 @@ mod tests {
 
     use super::*;
     use crate::error::Error;
-    use crate::registry::Flow;
+    use std::ops::ControlFlow;
 
     #[derive(Default)]
     struct Kept(Vec<Listed>);
 
     impl Sink for Kept {
-        fn entry(&mut self, _: &str) -> Result<Flow, Error> {
-            Ok(Flow::New)
+        fn entry(&mut self, _: &str) -> Result<ControlFlow<()>, Error> {
+            Ok(ControlFlow::Continue(()))
+        }
+
+        fn rewind(&mut self, _: usize) -> bool {
+            true
         }
 
         fn manifest(&mut self, listed: Listed) {
@@ -132,7 +141,8 @@ mod tests {
 
     fn read(member: &Value) -> Vec<Listed> {
         let mut kept = Kept::default();
-        Manifests(&mut kept).deserialize(member).unwrap();
+        let text = member.to_string();
+        Manifests(&mut kept).deserialize(&mut serde_json::Deserializer::from_str(&text)).unwrap();
         kept.0
     }
 

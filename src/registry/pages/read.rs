@@ -1,153 +1,162 @@
 //! Reading one page: JSON as a stream, entry by entry, in constant memory.
 //!
-//! Of the document only the list matters. An entry that is no string, or no entry by the caller's
-//! rule, is counted and passed over; a document that is no list at all is an error that says so.
+//! A page is one object, and nothing behind it, with the list among its members: an array, or null
+//! for an empty one. Everything else is no list, which is an error and never an empty page. An entry
+//! that is no string, or no entry by the caller's rule, is counted and passed over.
 
 use std::fmt;
 use std::io::{BufReader, Read};
+use std::ops::ControlFlow;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Flow, List, Page, Sink, google};
+use super::{List, Page, Seen, Sink, google};
 use crate::error::Error;
 use crate::http::{Answer, Failure};
 use crate::oci::reference::Tag;
 
 /// The most that is read of one page.
-const MAX_PAGE: u64 = 32 * 1024 * 1024;
+pub(in crate::registry) const MAX_PAGE: u64 = 32 * 1024 * 1024;
 /// The longest entry that is worth being asked for what follows it.
 const MAX_CURSOR: usize = 1_024;
 
-/// Reads a page's document as a stream, passing entries on as they come.
-pub(super) fn read_page(
+/// Reads a page's document as a stream, passing entries on as they come, if there is a sink.
+pub(super) fn read_page<'s>(
     answer: &mut Answer,
-    list: &List,
+    list: &List<'_>,
     page: &mut Page,
-    skip: usize,
-    sink: &mut dyn Sink,
+    seen: &mut Seen,
+    sink: Option<&mut (dyn Sink + 's)>,
+    sink_failed: &mut bool,
 ) -> Result<(), Failure> {
-    let (host, is_entry) = (answer.host(), list.is_entry);
-    let mut reading =
-        Reading { member: list.member, is_entry, page, skip, sink, failed: None, host };
+    let mut reading = Reading::new(list.member, list.is_entry, page, seen, sink);
     let reader = BufReader::with_capacity(32 * 1024, answer.reader(MAX_PAGE));
     let outcome = reading.document(reader);
-    let (failed, stopped) = (reading.failed.take(), reading.page.stopped);
-    match outcome {
-        Ok(()) => Ok(()),
-        Err(_) if stopped => Ok(()),
-        Err(error) => match failed {
-            Some(error) => Err(error.into()),
-            None if error.is_io() => {
-                Err(answer.body_failure(error.into(), MAX_PAGE, "a page of the list"))
-            }
-            // Nothing but the document itself says that more should have come.
-            None if error.is_eof() && answer.ends_with_connection() && answer.bytes_read() > 0 => {
-                Err(answer.cut_short())
-            }
-            None => Err(not_a_list(answer).into()),
-        },
+    let Reading { failed, page, .. } = reading;
+    match (outcome, failed) {
+        (Ok(()), _) => Ok(()),
+        (Err(_), _) if page.stopped => Ok(()),
+        (Err(_), Some(Fault::Sink(error))) => {
+            *sink_failed = true;
+            Err(error.into())
+        }
+        (Err(_), Some(Fault::Shape(why))) => Err(not_a_list(answer, why).into()),
+        (Err(error), None) => Err(document_failure(answer, error, "a page of the list")),
     }
+}
+
+/// What an error of the parser means: a body that broke off, or one that is no list.
+pub(in crate::registry) fn document_failure(
+    answer: &Answer,
+    error: serde_json::Error,
+    what: &'static str,
+) -> Failure {
+    if error.is_io() {
+        return answer.body_failure(error.into(), MAX_PAGE, what);
+    }
+    // Nothing but the document itself says that more should have come.
+    if error.is_eof() && answer.ends_with_connection() && answer.bytes_read() > 0 {
+        return answer.cut_short();
+    }
+    not_a_list(answer, "").into()
 }
 
 /// The tags in a document of a registry's `tags/list`, and how many entries are none; `None` for
 /// a document that is no list. For looking at the reader alone.
 pub fn parse_tags(document: &[u8]) -> Option<(Vec<String>, usize)> {
-    struct Collect(Vec<String>);
-    impl Sink for Collect {
-        fn entry(&mut self, entry: &str) -> Result<Flow, Error> {
-            self.0.push(entry.to_owned());
-            Ok(Flow::New)
-        }
-    }
-    let (mut page, mut sink) = (Page::default(), Collect(Vec::new()));
-    let mut reading = Reading {
-        member: "tags",
-        is_entry: Tag::is_valid,
-        page: &mut page,
-        skip: 0,
-        sink: &mut sink,
-        failed: None,
-        host: String::new(),
-    };
+    let (mut page, mut seen, mut sink) = (Page::default(), Seen::default(), Vec::<String>::new());
+    let mut reading = Reading::new("tags", Tag::is_valid, &mut page, &mut seen, Some(&mut sink));
     reading.document(document).ok()?;
-    Some((sink.0, page.odd))
+    Some((sink, page.odd))
 }
 
-/// A list that was read again after a cut must begin as it did before: the part that was taken
-/// already and the rest would be of two different lists.
-pub(super) fn list_changed(host: String) -> Error {
-    Error::Answer {
-        host,
-        what: "the connection broke off, and the list was another one afterwards".to_owned(),
-        hint: "try again",
-    }
-}
-
-fn not_a_list(answer: &Answer) -> Error {
+fn not_a_list(answer: &Answer, why: &str) -> Error {
     let content_type = match answer.content_type() {
         text if text.is_empty() => "no content type".to_owned(),
         text => format!("content type {}", crate::system::terminal::server_text(&text)),
     };
+    let why = if why.is_empty() { String::new() } else { format!("{why}, ") };
     Error::Answer {
         host: answer.host(),
-        what: format!("this is not a registry's answer ({content_type})"),
+        what: format!("this is not a registry's answer ({why}{content_type})"),
         hint: "is this a container registry? A proxy or login page may stand in between",
     }
 }
 
+/// Why a document is read no further.
+enum Fault {
+    /// The sink's own error.
+    Sink(Error),
+    /// It is no list.
+    Shape(&'static str),
+}
+
 /// The state while a document is read.
-struct Reading<'a> {
+struct Reading<'a, 's> {
     member: &'static str,
     is_entry: fn(&str) -> bool,
     page: &'a mut Page,
-    skip: usize,
-    sink: &'a mut dyn Sink,
-    failed: Option<Error>,
-    host: String,
+    seen: &'a mut Seen,
+    sink: Option<&'a mut (dyn Sink + 's)>,
+    failed: Option<Fault>,
+    has_list: bool,
 }
 
-impl Reading<'_> {
-    fn document(&mut self, reader: impl Read) -> serde_json::Result<()> {
-        serde_json::Deserializer::from_reader(reader).deserialize_map(self)
+impl<'a, 's> Reading<'a, 's> {
+    fn new(
+        member: &'static str,
+        is_entry: fn(&str) -> bool,
+        page: &'a mut Page,
+        seen: &'a mut Seen,
+        sink: Option<&'a mut (dyn Sink + 's)>,
+    ) -> Self {
+        Reading { member, is_entry, page, seen, sink, failed: None, has_list: false }
     }
 
-    /// Takes one element of the list; `None` is one that is no string.
-    fn take<E: serde::de::Error>(&mut self, entry: Option<&str>) -> Result<(), E> {
+    fn document(&mut self, reader: impl Read) -> serde_json::Result<()> {
+        let mut deserializer = serde_json::Deserializer::from_reader(reader);
+        deserializer.deserialize_map(&mut *self)?;
+        deserializer.end()?;
+        if self.has_list { Ok(()) } else { Err(self.no_list("it has no list")) }
+    }
+
+    fn no_list<E: serde::de::Error>(&mut self, why: &'static str) -> E {
+        self.failed = Some(Fault::Shape(why));
+        E::custom(why)
+    }
+
+    /// Receives one element of the list; `None` is one that is no string.
+    fn element<E: serde::de::Error>(&mut self, entry: Option<&str>) -> Result<(), E> {
         self.page.entries += 1;
-        if self.page.entries <= self.skip {
-            let is_seam = self.page.entries == self.skip;
-            let entry = entry.filter(|text| text.len() <= MAX_CURSOR);
-            if is_seam && entry.is_some() && entry != self.page.last.as_deref() {
-                self.failed = Some(list_changed(self.host.clone()));
-                return Err(E::custom("failed"));
-            }
-            return Ok(());
-        }
-        if let Some(text) = entry {
-            self.page.last = (text.len() <= MAX_CURSOR).then(|| text.to_owned());
+        if let Some(text) = entry.filter(|text| text.len() <= MAX_CURSOR) {
+            let last = self.page.last.get_or_insert_default();
+            last.clear();
+            last.push_str(text);
         }
         let Some(entry) = entry.filter(|entry| (self.is_entry)(entry)) else {
             self.page.odd += 1;
             return Ok(());
         };
-        match self.sink.entry(entry) {
-            Ok(Flow::New) => self.page.new += 1,
-            Ok(Flow::Known) => {}
-            Ok(Flow::Stop) => {
+        let Some(sink) = &mut self.sink else { return Ok(()) };
+        if !self.page.add(self.seen, entry) {
+            return Ok(());
+        }
+        match sink.entry(entry) {
+            Ok(ControlFlow::Continue(())) => Ok(()),
+            Ok(ControlFlow::Break(())) => {
                 self.page.stopped = true;
-                return Err(E::custom("enough"));
+                Err(E::custom("enough"))
             }
             Err(error) => {
-                self.failed = Some(error);
-                return Err(E::custom("failed"));
+                self.failed = Some(Fault::Sink(error));
+                Err(E::custom("failed"))
             }
         }
-        Ok(())
     }
 }
 
 /// The document: an object with the list among its members.
-impl<'de> Visitor<'de> for &mut Reading<'_> {
+impl<'de> Visitor<'de> for &mut Reading<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -157,9 +166,19 @@ impl<'de> Visitor<'de> for &mut Reading<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
             if name == self.member {
+                if std::mem::replace(&mut self.has_list, true) {
+                    return Err(self.no_list("it has two lists"));
+                }
                 map.next_value_seed(Elements(self))?;
-            } else if name == google::MEMBER && self.sink.wants_manifests() {
-                map.next_value_seed(google::Manifests(self.sink))?;
+            } else if name == "errors" {
+                if !map.next_value_seed(IsEmpty)? {
+                    return Err(self.no_list("it holds errors"));
+                }
+            } else if let Some(sink) = &mut self.sink
+                && name == google::MEMBER
+                && sink.wants_manifests()
+            {
+                map.next_value_seed(google::Manifests(&mut **sink))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -168,10 +187,23 @@ impl<'de> Visitor<'de> for &mut Reading<'_> {
     }
 }
 
-/// The list itself: an array, or `null` for an empty one.
-struct Elements<'r, 'a>(&'r mut Reading<'a>);
+/// Whether a value is null or holds nothing.
+struct IsEmpty;
 
-impl<'de> DeserializeSeed<'de> for Elements<'_, '_> {
+impl<'de> DeserializeSeed<'de> for IsEmpty {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        let value: Box<serde_json::value::RawValue> =
+            serde::Deserialize::deserialize(deserializer)?;
+        Ok(["null", "[]", "{}"].contains(&value.get().replace(' ', "").as_str()))
+    }
+}
+
+/// The list itself: an array, or `null` for an empty one.
+struct Elements<'r, 'a, 's>(&'r mut Reading<'a, 's>);
+
+impl<'de> DeserializeSeed<'de> for Elements<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -179,7 +211,7 @@ impl<'de> DeserializeSeed<'de> for Elements<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Elements<'_, '_> {
+impl<'de> Visitor<'de> for Elements<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -196,10 +228,10 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
     }
 }
 
-/// One element: a string, or anything else, which is odd but no reason to fail.
-struct Element<'r, 'a>(&'r mut Reading<'a>);
+/// One element: a string, or a plain value, which is odd but no reason to fail.
+struct Element<'r, 'a, 's>(&'r mut Reading<'a, 's>);
 
-impl<'de> DeserializeSeed<'de> for Element<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Element<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -207,7 +239,7 @@ impl<'de> DeserializeSeed<'de> for Element<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Element<'_, '_> {
+impl<'de> Visitor<'de> for Element<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -215,36 +247,34 @@ impl<'de> Visitor<'de> for Element<'_, '_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        self.0.take(Some(text))
+        self.0.element(Some(text))
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        self.0.take(None)
+        self.0.element(None)
     }
 
     fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<(), E> {
-        self.0.take(None)
+        self.0.element(None)
     }
 
     fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<(), E> {
-        self.0.take(None)
+        self.0.element(None)
     }
 
     fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<(), E> {
-        self.0.take(None)
+        self.0.element(None)
     }
 
     fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<(), E> {
-        self.0.take(None)
+        self.0.element(None)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        self.0.take(None)
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        Err(self.0.no_list("a list is among its entries"))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.0.take(None)
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        Err(self.0.no_list("an object is among its entries"))
     }
 }

@@ -55,6 +55,18 @@ impl TagList {
         true
     }
 
+    /// Appends a tag that is known not to be in the list.
+    ///
+    /// A tag that would make the texts longer than 4 GiB is not appended.
+    pub(crate) fn append(&mut self, tag: &str) {
+        let (start, length) = (u32::try_from(self.text.len()), u32::try_from(tag.len()));
+        if let (Ok(start), Ok(length)) = (start, length) {
+            self.seen.is_stale = true;
+            self.text.push_str(tag);
+            self.tags.push(Span { start, length });
+        }
+    }
+
     /// The number of tags.
     pub(crate) fn len(&self) -> usize {
         self.tags.len()

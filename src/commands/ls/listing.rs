@@ -1,0 +1,102 @@
+//! What is known of the tags of a repository, and what is to be found out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Args;
+use super::needs::Needs;
+use crate::commands::context::Context;
+use crate::config::Resolved;
+use crate::error::Error;
+use crate::oci::platform::Platform;
+use crate::oci::reference::Digest;
+use crate::output::progress::Progress;
+use crate::registry::RepositoryHandle;
+use crate::tags::select::{Selection, TagList};
+
+/// What a tag points to. Everything may be unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Details {
+    pub(super) digest: Option<Digest>,
+    /// The compressed bytes of one image: that of the wanted platform, else this machine's.
+    pub(super) size: Option<u64>,
+    pub(super) platforms: Option<Vec<Platform>>,
+    /// When it was made; on Docker Hub, when it was pushed.
+    pub(super) created: Option<Timestamp>,
+}
+
+/// A tag with its details, which tags of one manifest share.
+#[derive(Debug, Clone)]
+pub(super) struct TaggedImage {
+    pub(super) tag: Box<str>,
+    pub(super) details: Arc<Details>,
+}
+
+/// What is to be found out about the tags of a repository.
+#[derive(Clone, Copy)]
+pub(super) struct Lookup<'a> {
+    pub(super) args: &'a Args,
+    pub(super) context: &'a Context,
+    pub(super) target: &'a Resolved,
+    pub(super) selection: &'a Selection,
+    pub(super) needs: Needs,
+    /// `--platform`, in normal form.
+    pub(super) platform: Option<&'a Platform>,
+    /// How many requests may be under way at a time.
+    pub(super) jobs: usize,
+    pub(super) progress: &'a Progress,
+}
+
+impl Lookup<'_> {
+    pub(super) fn repository(&self) -> Result<RepositoryHandle, Error> {
+        self.context.repository(self.target, self.args.kind.is_plugin())
+    }
+}
+
+/// A repository's list, and what it says beside the names.
+pub(super) struct Listing {
+    /// The names to choose from.
+    pub(super) names: TagList,
+    pub(super) known: Known,
+    /// What may be read of manifests for the tags with known details.
+    pub(super) needs_of_known: Needs,
+    /// What may be read of manifests for the others.
+    pub(super) needs_of_others: Needs,
+}
+
+/// Details that a list has told, by tag.
+#[derive(Default)]
+pub(super) struct Known(HashMap<Box<str>, Option<Arc<Details>>>);
+
+impl Known {
+    /// So many are remembered, as memory is limited; the others' manifests are asked for.
+    const MOST: usize = 100_000;
+
+    /// Adds what a list says of a tag. Two different digests for one tag: somebody pushed while
+    /// the list was read, and neither is trusted.
+    pub(super) fn add(&mut self, tag: &str, details: &Arc<Details>) {
+        if let Some(known) = self.0.get_mut(tag) {
+            if known.as_ref().is_none_or(|known| known.digest == details.digest) {
+                return;
+            }
+            *known = None;
+        } else if self.0.len() < Known::MOST {
+            self.0.insert(tag.into(), Some(details.clone()));
+        }
+    }
+
+    /// Adds or replaces what is said of a tag.
+    pub(super) fn set(&mut self, tag: &str, details: Details) {
+        self.0.insert(tag.into(), Some(Arc::new(details)));
+    }
+
+    pub(super) fn get(&self, tag: &str) -> Option<&Arc<Details>> {
+        self.0.get(tag)?.as_ref()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
