@@ -217,10 +217,7 @@ impl Context {
     }
 
     /// The repository that a name refers to, ready to be asked. `is_plugin`: it holds Docker
-    /// plugins.
-    ///
-    /// # Errors
-    /// As for [`Context::registry`].
+    /// plugins. Fails as [`Context::registry`] does.
     pub(crate) fn repository(
         &self,
         target: &Resolved,
@@ -230,10 +227,7 @@ impl Context {
         Ok(registry.repository(target.reference.repository(), is_plugin))
     }
 
-    /// Docker Hub's API, with the login of Docker Hub's registry.
-    ///
-    /// # Errors
-    /// As for [`Context::registry`].
+    /// Docker Hub's API, with the login of Docker Hub's registry. Fails as [`Context::registry`] does.
     pub(crate) fn hub(&self, profile: &Profile) -> Result<Hub, Error> {
         let name = RegistryName::docker_hub();
         self.bind_given_login(&name)?;
@@ -331,9 +325,6 @@ impl Context {
 
     /// The login for a registry or a repository of it, and where it came from. Runs credential
     /// helpers.
-    ///
-    /// # Errors
-    /// None of its own; the active profile must exist.
     pub(crate) fn find_login(
         &self,
         registry: &RegistryName,

@@ -315,7 +315,7 @@ impl Reader<'_> {
     fn pages_repeat(&self) -> Error {
         Error::Answer {
             host: self.transport.host(),
-            what: "the registry's pages repeat; the list would never be complete".to_owned(),
+            what: "the pages of the list repeat; it would never be complete".to_owned(),
             hint: "tell the registry's operator; -v shows every request",
         }
     }

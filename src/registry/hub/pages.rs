@@ -151,8 +151,12 @@ impl<T> Source for Numbered<'_, T> {
         let distinct = reader.seen.len() + reader.totals.odd;
         let is_whole = match self.total {
             Some(total) => u64::try_from(distinct) == Ok(total),
-            // Nothing says how many there are: a full page may be a part.
-            None => distinct == entries && page.entries < PAGE_SIZE,
+            // Nothing says how many there are: a full page may be a part, and what comes twice shows
+            // that the pages shifted.
+            None => {
+                let is_single = reader.totals.pages == 1;
+                page.entries < PAGE_SIZE && (is_single || distinct == entries)
+            }
         };
         Ok(if is_whole { Next::End } else { Next::Changed(reader.changed()) })
     }

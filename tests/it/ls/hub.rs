@@ -64,12 +64,12 @@ fn names_alone_do_not_ask_the_api() {
 
 #[test]
 fn a_few_tags_are_asked_for_one_by_one() {
-    let names = names(900);
+    let names = names(901);
     let hub = with(&names).start();
     let registry = TestRegistry::new().tags("library/app", names).start();
     let env = home(&hub, &registry);
     let output = env.run(["ls", "--format", "{{.Tag}} {{.Digest}}", "--limit", "2", "app"]);
-    let lines = ["1.899", "1.898"].map(|tag| format!("{tag} {}\n", index_digest(tag)));
+    let lines = ["1.900", "1.899"].map(|tag| format!("{tag} {}\n", index_digest(tag)));
     output.code(0).stdout(&lines.concat()).silent();
     assert_eq!(hub.server().requests().len(), 2, "{}", hub.server().log());
     assert_eq!(registry.requests().len(), 1, "{}", registry.log());
