@@ -256,9 +256,7 @@ impl Context {
     }
 
     /// Where a registry's requests go, and how they are secured.
-    ///
-    /// # Errors
-    /// As for [`Context::registry`].
+    /// Fails as [`Context::registry`] does.
     pub(crate) fn endpoint(
         &self,
         name: &RegistryName,
