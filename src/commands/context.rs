@@ -141,7 +141,6 @@ impl Context {
         self.config_fault.clone().map_or(Ok(()), |fault| Err(fault.into()))
     }
 
-    /// The active profile.
     pub(crate) fn active(&self) -> Result<Active<'_>, Error> {
         self.config.active(self.globals.profile.as_deref(), &self.env).map_err(Error::from)
     }
@@ -216,8 +215,7 @@ impl Context {
         Ok(registry)
     }
 
-    /// The repository that a name refers to, ready to be asked. `is_plugin`: it holds Docker
-    /// plugins. Fails as [`Context::registry`] does.
+    /// The repository that a name refers to. `is_plugin`: it holds Docker plugins. Fails as [`Context::registry`] does.
     pub(crate) fn repository(
         &self,
         target: &Resolved,
