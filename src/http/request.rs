@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::url::{Url, escape_query};
+use super::url::Url;
 use crate::system::secret::{Secret, Sent};
 
 /// A request method; the tool reads, and asks token services.
@@ -61,30 +61,23 @@ impl Request {
         Request { method, url, accept: None, authorization: None, body: None, probe: false }
     }
 
-    /// Notes what of it must not be printed: the token or the pair as it is sent, the password in
-    /// the pair, the login in the body; and each as a URL would hold it. What many requests carry
-    /// is taken apart once.
+    /// Notes what of it must not be printed: the token or the login that it carries.
     pub(super) fn note_secrets(&self, sent: &Sent) {
-        let note = |secret: &str| {
-            let is_new = sent.note(secret);
-            if is_new {
-                sent.note(&escape_query(secret));
-            }
-            is_new
-        };
         let header = self.authorization.as_ref().and_then(|header| header.expose().split_once(' '));
         if let Some((scheme, value)) = header
-            && note(value)
+            && sent.note(value)
+            && scheme == "Basic"
         {
-            let pair = Some(value).filter(|_| scheme == "Basic");
-            let pair = pair.and_then(|pair| BASE64_STANDARD.decode(pair).ok());
+            let pair = BASE64_STANDARD.decode(value).ok();
             let pair = pair.and_then(|pair| String::from_utf8(pair).ok());
-            if let Some((_, password)) = pair.as_deref().and_then(|pair| pair.split_once(':')) {
-                note(password);
+            if let Some((username, password)) =
+                pair.as_deref().and_then(|pair| pair.split_once(':'))
+            {
+                sent.note_login(username, password);
             }
         }
         if let Some(form) = &self.body {
-            note(form.login.expose());
+            sent.note(form.login.expose());
         }
     }
 }
@@ -119,6 +112,7 @@ mod tests {
             "abc.def%2Fghi%3D%3D",
             "hunter+2",
             "hunter%2B2",
+            "alice:p\\u00e4ss word:1",
         ] {
             assert_eq!(sent.hide(&format!("<{secret}>")), "<***>", "{secret}");
         }

@@ -4,10 +4,12 @@
 //! they are read: `Debug` shows `***`, there is no `Display` and no `Serialize`. The one way
 //! to the text is [`Secret::expose`], a word that is easy to search for.
 
+mod scan;
+
 use std::borrow::Cow;
-use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 /// A password or token. See the module's text.
@@ -35,7 +37,15 @@ impl fmt::Debug for Secret {
 /// The secrets that a run has sent, to be kept out of what it prints: servers repeat a login when
 /// they refuse it, in their own words, in a URL or in another answer, and messages end up in logs.
 #[derive(Default)]
-pub struct Sent(Mutex<BTreeSet<(Reverse<usize>, String)>>);
+pub struct Sent(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// Hashes of the secrets: most requests carry one that was noted before.
+    noted: HashSet<u64>,
+    hasher: RandomState,
+    needles: scan::Needles,
+}
 
 impl Sent {
     /// Shorter texts are parts of ordinary words, and are not looked for.
@@ -47,20 +57,28 @@ impl Sent {
             return false;
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert((Reverse(secret.len()), secret.to_owned()))
+        let hash = known.hasher.hash_one(secret);
+        let is_new = known.noted.insert(hash);
+        if is_new {
+            known.needles.add(secret);
+        }
+        is_new
     }
 
-    /// The text with `***` in the place of every noted secret.
+    /// Notes a login. The password may be too short to be told from a word; the pair is not.
+    pub fn note_login(&self, username: &str, password: &str) {
+        if !password.is_empty() && self.note(&format!("{username}:{password}")) {
+            self.note(password);
+        }
+    }
+
+    /// The text with `***` in the place of every noted secret, encoded or not.
     pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut text = Cow::Borrowed(text);
-        // The longest first: one may be a part of another.
-        for (_, secret) in known.iter() {
-            if text.contains(secret) {
-                text = text.replace(secret, "***").into();
-            }
+        if known.noted.is_empty() {
+            return text.into();
         }
-        text
+        known.needles.hide(text).map_or(text.into(), Cow::Owned)
     }
 }
 
