@@ -5,7 +5,6 @@ use std::net::{Shutdown, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use docker_tags::internals::Env;
 use docker_tags::internals::Proxies;
 use docker_tags::internals::Reach;
 use docker_tags::internals::Reporter;
@@ -38,7 +37,7 @@ fn exchange(listener: &TcpListener, method: Method, bytes: &[u8]) {
         });
         let timeout = Some(Duration::from_secs(5));
         let settings = Settings { timeout, retries: 0, connections: 1 };
-        let proxies = Proxies::from_env(&Env::from_pairs([("HOME", "/")]));
+        let proxies = Proxies::default();
         let client = Client::new(settings, proxies, Arc::new(Reporter::silent()));
         let peer = Peer::new(Arc::default(), Reach::Anywhere);
         let url = format!("http://{address}/v2/").parse().expect("it is one");

@@ -146,6 +146,7 @@ fn get(
     authorization: Option<Secret>,
 ) -> Result<Token, TokenError> {
     let mut http = Request::new(Method::Get, request.url());
+    http.logged = &["service", "scope"];
     http.authorization = authorization;
     let (status, outcome) = send(client, peer, &http).map_err(TokenError::Failed)?;
     outcome.map_err(|error| match (status, error) {

@@ -209,7 +209,7 @@ impl Context {
         }
         let endpoint = self.endpoint(name, profile)?;
         let session =
-            Session::new(self.client(profile), endpoint, self.login_source(name, profile)?);
+            Session::new(self.client(profile)?, endpoint, self.login_source(name, profile)?);
         let registry = Arc::new(Registry::new(session));
         registries.insert(key, registry.clone());
         Ok(registry)
@@ -240,17 +240,17 @@ impl Context {
         } else {
             Arc::default()
         };
-        Ok(Hub::new(self.client(profile), &url, tls, self.login_source(&name, profile)?))
+        Ok(Hub::new(self.client(profile)?, &url, tls, self.login_source(&name, profile)?))
     }
 
-    fn client(&self, profile: &Profile) -> Arc<Client> {
+    fn client(&self, profile: &Profile) -> Result<Arc<Client>, Error> {
         let settings = Settings {
             timeout: self.globals.timeout.or(profile.settings.timeout),
             retries: u32::from(self.retries(profile)),
             connections: self.jobs(profile),
         };
-        let proxies = Proxies::from_env(&self.env);
-        Arc::new(Client::new(settings, proxies, self.reporter.clone()))
+        let proxies = Proxies::from_env(&self.env)?;
+        Ok(Arc::new(Client::new(settings, proxies, self.reporter.clone())))
     }
 
     /// Where a registry's requests go, and how they are secured.

@@ -5,16 +5,19 @@ use super::*;
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Network::Name => write!(f, "no address found for this name"),
+            Network::Name => f.write_str("cannot resolve this host name"),
             Network::Connect(why) => write!(f, "cannot connect: {why}"),
             Network::Certificate(bad) => write!(f, "certificate not accepted: {}", bad.why),
             Network::ClientCertificate(why) => f.write_str(why),
-            Network::Handshake(why) | Network::Tls(why) => write!(f, "TLS failed: {why}"),
+            Network::Handshake(why) => write!(f, "TLS handshake failed: {why}"),
+            Network::Tls(why) | Network::Proxy(why, _) => f.write_str(why),
+            Network::SpeaksTls => {
+                f.write_str("this port expects TLS, and the request was plain HTTP")
+            }
             Network::Timeout(stage, limit) => {
                 write!(f, "timed out after {} s while {stage}", limit.as_secs_f64())
             }
-            Network::Closed => write!(f, "the connection broke off"),
-            Network::Proxy(why) => write!(f, "the proxy failed: {why}"),
+            Network::Closed => f.write_str("the connection was closed unexpectedly"),
         }
     }
 }
@@ -29,63 +32,63 @@ impl fmt::Display for Error {
             Error::NotFound { object, .. } => write!(f, "{object} not found"),
             Error::NotFoundIn { object, name, .. } => write!(f, "{object} not found in {name}"),
             Error::NotFoundOrPrivate { name, detail, .. } => {
-                write!(f, "{name}: not found, or private")?;
+                write!(f, "{name}: not found, or access denied")?;
                 detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
             }
             Error::NoAccess { name, user, detail, .. } => {
-                write!(f, "{name}: not found, or {user} has no pull access to it")?;
+                write!(f, "{name}: not found, or access denied for {user}")?;
                 detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
             }
             Error::LoginRefused { host, user, source, detail, .. } => {
-                write!(f, "{host} refuses the login of {user} (from {source})")?;
+                write!(f, "{host} rejected the credentials of {user} (from {source})")?;
                 detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
             }
             Error::LoginWithheld { name, host, realm, .. } => write!(
                 f,
-                "{name}: not found, or private; the login for {host} was not sent to {realm}, \
-                 which {host} names as its token service"
+                "{name}: not found, or access denied; the credentials for {host} were not sent to \
+                 its token service {realm}, which is a different host"
             ),
             Error::LoginNeeded { name, offered, .. } if offered.is_empty() => {
-                write!(f, "{name}: login needed")
+                write!(f, "{name}: login required")
             }
             Error::LoginNeeded { name, offered, .. } => {
-                write!(f, "{name}: login needed (the registry offers {offered})")
+                write!(f, "{name}: login required (the registry offers {offered})")
             }
             Error::TokenRejected { host, realm } => {
-                write!(f, "{host} does not accept the token issued by {realm}")
+                write!(f, "{host} rejected the token issued by {realm}")
             }
             Error::CatalogRefused { host, .. } => {
-                write!(f, "{host} does not let you list repositories")
+                write!(f, "{host} does not allow listing repositories")
             }
             Error::Forbidden { host, user, detail } => {
-                write!(f, "{host} does not let the login of {user} do this")?;
+                write!(f, "{host} does not allow this for {user}")?;
                 detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
             }
             Error::OffsetCap { host } => {
-                write!(f, "{host} shows only the beginning of a long list without a login")
+                write!(f, "{host} returns only the start of a long list without a login")
             }
             Error::Network { host, cause } => write!(f, "{host}: {cause}"),
             Error::RateLimited { host, wait, pulls } => {
                 let what = if *pulls { "pull limit reached" } else { "too many requests" };
                 write!(f, "{host}: {what}")?;
                 let Some(wait) = wait else { return Ok(()) };
-                write!(f, "; the server asks to wait {} s", wait.as_secs())
+                write!(f, "; retry after {} s", wait.as_secs())
             }
             Error::Server { host, status, detail } => {
-                write!(f, "{host} answers with status {status}")?;
+                write!(f, "{host} responded with status {status}")?;
                 detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
             }
             Error::Answer { host, what, .. } => write!(f, "{host}: {what}"),
             Error::Layout { path, what } => write!(f, "OCI layout \"{path}\": {what}"),
             Error::WrongContent { object, expected, computed } => {
-                write!(f, "{object}: wrong content: expected {expected}, computed {computed}")
+                write!(f, "{object}: digest mismatch: expected {expected}, computed {computed}")
             }
             Error::PinMoved { image, pinned, now } => {
                 write!(f, "{image} has moved: it is pinned to {pinned} and now points to {now}")
             }
             Error::Refused { host, what, .. } => write!(f, "{host}: {what}"),
             Error::TooLarge { host, what, limit } => {
-                write!(f, "{host}: {what} is larger than the limit of {limit}")
+                write!(f, "{host}: {what} exceeds the limit of {limit}")
             }
             Error::Io { what, source } => write!(f, "{what}: {source}"),
             Error::Interrupted => write!(f, "interrupted"),
@@ -95,12 +98,43 @@ impl fmt::Display for Error {
 }
 
 /// A mistyped name without what may be a password in it: `user:password@host` is no reference,
-/// but people type it. What stands in front of a digest's `@` is shown.
+/// but people type it. A digest after the last `@` is one of any algorithm; a host's port is short.
 fn without_user_info(input: &str) -> std::borrow::Cow<'_, str> {
-    match input.split_once('@') {
-        Some((before, after)) if before.contains(':') && !after.starts_with("sha") => {
+    let is_digest = |text: &str| {
+        text.split_once(':').is_some_and(|(algorithm, hash)| {
+            let is_word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
+            is_word(algorithm) && is_word(hash) && (hash.len() > 5 || algorithm.starts_with("sha"))
+        })
+    };
+    match input.rsplit_once('@') {
+        Some((before, after)) if before.contains(':') && !is_digest(after) => {
             format!("***@{after}").into()
         }
         _ => input.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_hidden_and_a_name_is_not() {
+        for (input, shown) in [
+            ("user:hunter2@host/a", "***@host/a"),
+            ("user:hunter2@host:5000/a", "***@host:5000/a"),
+            ("user:hunter2@host:5000", "***@host:5000"),
+            ("user:hunt@er2@sharepoint.corp/a", "***@sharepoint.corp/a"),
+            ("https://user:hunter2@host/a", "***@host/a"),
+            ("host:5000/a/b@md5:d41d8cd98f00b204e9800998ecf8427e", "="),
+            ("host:5000/a/b:1@blake3:abcdef", "="),
+            ("host:5000/a@sha256:12", "="),
+            ("a/b@md5:1", "="),
+            ("a@b", "="),
+            ("a:1", "="),
+        ] {
+            let expected = if shown == "=" { input } else { shown };
+            assert_eq!(without_user_info(input), expected);
+        }
     }
 }

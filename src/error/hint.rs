@@ -16,25 +16,24 @@ impl Error {
             }
             Error::Reference { source, .. } => reference_hint(source).to_owned(),
             Error::NotFoundOrPrivate { remedy, .. } => {
-                format!("check the spelling; if it is private: {remedy}")
+                format!("check the name; if the repository is private: {remedy}")
             }
             Error::NoAccess { host, .. } => format!(
-                "check the spelling, or ask the owner for access; `docker tags check {host}` \
-                 shows which login is used"
+                "check the name, or ask the owner for access; `docker tags check {host}` shows \
+                 which credentials are used"
             ),
             Error::LoginRefused { source, .. } if source.starts_with("profile ") => {
-                "correct the password where the profile has it; docker tags profile update --help \
-                 says how to change the profile"
+                "correct the password that the profile uses; see `docker tags profile update --help`"
                     .to_owned()
             }
             Error::LoginRefused { source, .. } if source.starts_with("-u ") => {
-                "check the user name and the password".to_owned()
+                "check the user name and password".to_owned()
             }
             Error::LoginRefused { source, .. } if source.contains("DOCKER_") => {
-                format!("correct {source}, or unset them")
+                format!("correct or unset {source}")
             }
             Error::LoginRefused { host, .. } if host.ends_with(".amazonaws.com") => format!(
-                "Amazon's logins last 12 hours: aws ecr get-login-password | docker login -u AWS \
+                "ECR logins expire after 12 hours: aws ecr get-login-password | docker login -u AWS \
                  --password-stdin {host}"
             ),
             Error::LoginRefused { host, .. } if host == crate::oci::reference::DOCKER_HUB => {
@@ -49,20 +48,20 @@ impl Error {
                  token-hosts = [\"{entry}\"]"
             ),
             Error::TokenRejected { .. } => {
-                "the registry's clock, service name or signing key is wrong; tell its operator"
+                "report this to the registry's operator: its clock, service name or signing key is wrong"
                     .to_owned()
             }
-            Error::Forbidden { .. } => "give the access token the scope that is missing, or log \
-                                        in with the password; tags need neither: docker tags ls"
+            Error::Forbidden { .. } => "add the missing scope to the access token, or log in \
+                                        with the password; `docker tags ls` needs neither"
                 .to_owned(),
             Error::OffsetCap { .. } => {
-                "log in for the whole list: docker login; or ask for less with --limit".to_owned()
+                "to get the whole list, run `docker login`; or pass --limit".to_owned()
             }
             Error::Network { cause, .. } => return network_hint(cause),
             Error::RateLimited { pulls: true, .. } => {
-                "docker login raises the limit; `docker tags ratelimit` shows it".to_owned()
+                "to raise the limit, run `docker login`; `docker tags ratelimit` shows it".to_owned()
             }
-            Error::RateLimited { .. } => "wait, or use fewer --jobs".to_owned(),
+            Error::RateLimited { .. } => "try again later, or lower --jobs".to_owned(),
             Error::Server { status, .. } if *status >= 500 => {
                 "try again later; -v shows every request".to_owned()
             }
@@ -72,12 +71,12 @@ impl Error {
                 "write it again, for example: skopeo copy docker://IMAGE oci:DIR:TAG".to_owned()
             }
             Error::WrongContent { .. } => {
-                "a proxy, a mirror or the registry changed it: do not use it".to_owned()
+                "do not use this content: the registry, a mirror or a proxy changed it".to_owned()
             }
             Error::PinMoved { image, .. } => {
                 format!("to pin the current image: docker tags digest --full-ref {image}")
             }
-            Error::TooLarge { .. } => "is this really a container registry?".to_owned(),
+            Error::TooLarge { .. } => "check that this host is a container registry".to_owned(),
             Error::Io { .. } | Error::Interrupted | Error::Reported(_) | Error::Exit(_) => {
                 return None;
             }
@@ -92,45 +91,47 @@ fn login_command(login: &str) -> String {
 
 fn reference_hint(error: &ParseError) -> &'static str {
     match error {
-        ParseError::Uppercase(_) => "write the repository in lower case",
-        ParseError::Identifier(_) => "this is an image ID; give a repository, such as alpine",
+        ParseError::Uppercase(_) => "use lower case for the repository",
+        ParseError::Identifier(_) => "this is an image ID; use a repository name such as alpine",
         ParseError::DigestLength | ParseError::DigestFormat | ParseError::DigestUnsupported => {
-            "a digest is sha256: and 64 lower-case hexadecimal digits"
+            "use sha256: followed by 64 lower-case hexadecimal digits"
         }
         ParseError::TooLong => "shorten the name",
         ParseError::InvalidRegistry(_) => {
-            "a registry's name is a host, perhaps with a port: registry.example:5000"
+            "use a host name with an optional port, such as registry.example:5000"
         }
         ParseError::InvalidFormat => {
-            "a name looks like alpine, quay.io/org/app:1.2 or localhost:5000/app@sha256:…"
+            "use a name such as alpine, quay.io/org/app:1.2 or localhost:5000/app@sha256:…"
         }
     }
 }
 
 fn network_hint(cause: &Network) -> Option<String> {
     Some(match cause {
-        Network::Name => "check the registry's name, or the network".to_owned(),
-        Network::Connect(_) => "is the registry running, and is the port right?".to_owned(),
+        Network::Name => "check the host name and your network connection".to_owned(),
+        Network::Connect(_) => {
+            "check that the registry is running and that the port is right".to_owned()
+        }
         Network::Certificate(bad) => certificate_hint(bad),
         Network::ClientCertificate(_) => {
-            "show the right one: --cert-file client.crt --key-file client.key (in a profile: \
-             client-cert, client-key)"
+            "pass one that the server accepts: --cert-file client.crt --key-file client.key (in a \
+             profile: client-cert, client-key)"
                 .to_owned()
         }
         Network::Handshake(_) => {
-            "the server must offer TLS 1.2 or 1.3 with a modern cipher; tell its operator"
-                .to_owned()
+            "ask the operator to enable TLS 1.2 or 1.3 with a modern cipher".to_owned()
         }
-        Network::Tls(_) => "if this registry speaks plain http, pass --plain-http".to_owned(),
-        Network::Timeout(..) => "try again, or allow more time with --timeout".to_owned(),
+        Network::Tls(_) => "use --plain-http (in a profile: plain-http = true)".to_owned(),
+        Network::Timeout(..) => "try again, or raise the limit with --timeout".to_owned(),
         Network::Closed => "try again; -v shows every request".to_owned(),
-        Network::Proxy(_) => "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY".to_owned(),
+        Network::SpeaksTls => "remove --plain-http (in a profile: plain-http)".to_owned(),
+        Network::Proxy(_, hint) => hint.clone(),
     })
 }
 
 /// The ways out, with their commands. What is set for a registry does not help with other hosts.
 fn certificate_hint(bad: &BadCertificate) -> String {
-    const SKIP: &str = "to skip the check: -k (in a profile: insecure = true)";
+    const SKIP: &str = "to skip verification, pass -k (in a profile: insecure = true)";
     let install = bad.directory.as_ref().map(|directory| {
         let quote = if directory.contains(['[', ' ']) { "'" } else { "" };
         let sudo = if directory.starts_with("/etc/") { "sudo " } else { "" };
@@ -145,14 +146,14 @@ fn certificate_hint(bad: &BadCertificate) -> String {
                      {SKIP}"
                 ),
                 true => format!(
-                    "the registry names this host, and its TLS settings are not for it; trust its \
-                     CA: {install}SSL_CERT_FILE=ca-bundle.crt"
+                    "the registry's TLS settings do not apply to this host; trust its CA: \
+                     {install}SSL_CERT_FILE=ca-bundle.crt"
                 ),
             };
         }
-        Fault::Dates => "its operator must renew it; is the clock of this machine right?",
-        Fault::Name => "use a name that it was issued for, or have it issued for this one",
-        Fault::Other => "its operator must replace it",
+        Fault::Dates => "check this machine's clock, or ask the operator to renew the certificate",
+        Fault::Name => "use a name that the certificate is issued for",
+        Fault::Other => "ask the operator to replace the certificate",
     };
     if bad.foreign { what.to_owned() } else { format!("{what}; {SKIP}") }
 }

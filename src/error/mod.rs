@@ -8,6 +8,7 @@
 mod display;
 mod hint;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -34,8 +35,8 @@ pub enum Network {
     Connect(String),
     /// The server's certificate is not trusted, expired, or of another host.
     Certificate(BadCertificate),
-    /// The server wants a client certificate, or refuses ours; what it said.
-    ClientCertificate(String),
+    /// The server requires a client certificate, or rejected ours; what it said.
+    ClientCertificate(Cow<'static, str>),
     /// The server speaks TLS, and the handshake failed all the same; the reason.
     Handshake(String),
     /// What answers does not speak TLS; the reason.
@@ -44,8 +45,10 @@ pub enum Network {
     Timeout(&'static str, Duration),
     /// The connection broke off.
     Closed,
-    /// The proxy failed; the reason.
-    Proxy(String),
+    /// What answers a plain http request is TLS.
+    SpeaksTls,
+    /// The proxy failed; the reason, and what to do.
+    Proxy(String, String),
 }
 
 /// What is wrong with a server's certificate: it decides what helps.

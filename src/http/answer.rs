@@ -47,9 +47,11 @@ impl From<Error> for Failure {
 pub struct Answer {
     status: u16,
     headers: ureq::http::HeaderMap,
-    body: Option<ureq::BodyReader<'static>>,
+    body: Option<Box<dyn Read>>,
     url: Url,
     bytes: u64,
+    /// The time that the body has.
+    limit: Duration,
     /// Knows what must not be quoted of it.
     reporter: Arc<Reporter>,
 }
@@ -58,15 +60,17 @@ impl Answer {
     pub(super) fn new(
         response: ureq::http::Response<ureq::Body>,
         request: &Request,
+        limit: Duration,
         reporter: Arc<Reporter>,
     ) -> Self {
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            body: Some(body.into_reader()),
+            body: Some(Box::new(body.into_reader())),
             url: request.url.clone(),
             bytes: 0,
+            limit,
             reporter,
         }
     }
@@ -150,11 +154,12 @@ impl Answer {
         match self.header("content-encoding") {
             None | Some(b"identity" | b"") => Ok(()),
             Some(encoding) => {
-                let encoding = server_text(&String::from_utf8_lossy(encoding));
+                let encoding = String::from_utf8_lossy(encoding);
+                let encoding = server_text(&self.without_secrets(&encoding));
                 Err(Error::Answer {
                     host: self.host(),
-                    what: format!("the answer is encoded ({encoding}), which nobody asked for"),
-                    hint: "a proxy in between may be compressing; ask its operator",
+                    what: format!("unexpected Content-Encoding \"{encoding}\""),
+                    hint: "a proxy may be compressing responses; ask its operator",
                 }
                 .into())
             }
@@ -167,6 +172,16 @@ impl Answer {
         let outcome = self.reader(limit).read_to_end(&mut bytes);
         outcome.map_err(|error| self.body_failure(error, limit, what))?;
         Ok(bytes)
+    }
+
+    /// The beginning of the body, which is still to be read after that.
+    pub(super) fn peek(&mut self, limit: u64) -> Vec<u8> {
+        let mut start = Vec::new();
+        if let Some(mut body) = self.body.take() {
+            let _ = (&mut body).take(limit).read_to_end(&mut start);
+            self.body = Some(Box::new(io::Cursor::new(start.clone()).chain(body)));
+        }
+        start
     }
 
     /// The body as a stream that fails behind `limit` bytes. Errors go to
@@ -183,11 +198,9 @@ impl Answer {
         }
         let host = self.host();
         match ureq::Error::from(error) {
-            ureq::Error::Timeout(_) => Failure::network(
-                &host,
-                Network::Timeout("reading the answer", super::BODY_LIMIT),
-                Retry::Never,
-            ),
+            ureq::Error::Timeout(_) => {
+                Failure::network(&host, Network::Timeout(super::READING, self.limit), Retry::Never)
+            }
             ureq::Error::Io(_) => Failure::network(&host, Network::Closed, Retry::Usual),
             other => protocol_failure(&host, &other),
         }
@@ -276,15 +289,15 @@ fn limit_text(limit: u64) -> String {
 /// An answer that is not HTTP as it should be.
 pub(super) fn protocol_failure(host: &str, error: &ureq::Error) -> Failure {
     let what = match error {
-        ureq::Error::LargeResponseHeader(..) => "the answer's header is too large",
-        ureq::Error::Http(_) => "the request cannot be written as HTTP",
-        ureq::Error::BodyStalled => "the answer stalled",
-        _ => "the answer is not proper HTTP",
+        ureq::Error::LargeResponseHeader(..) => "the response header is too large",
+        ureq::Error::Http(_) => "the request cannot be sent as HTTP",
+        ureq::Error::BodyStalled => "the response stalled",
+        _ => "the response is not valid HTTP",
     };
     Error::Answer {
         host: host.to_owned(),
         what: what.to_owned(),
-        hint: "is this really a container registry?",
+        hint: "check that this host is a container registry",
     }
     .into()
 }

@@ -138,11 +138,11 @@ fn add_client_pairs(settings: &mut TlsSettings, files: &[PathBuf]) -> Result<(),
         let (cert, key) = (file.with_extension("cert"), file.with_extension("key"));
         if *file == cert && !has(&key) {
             let why = format!("its key {} is missing", key.display());
-            return Err(unusable(file, &why, "CA certificates must have the extension .crt"));
+            return Err(unusable(file, &why, "CA certificates need the extension .crt"));
         }
         if *file == key && !has(&cert) {
             let why = format!("its client certificate {} is missing", cert.display());
-            return Err(unusable(file, &why, "put it there, or take the key away"));
+            return Err(unusable(file, &why, "add it, or remove the key"));
         }
         if *file == cert {
             settings.clients.push(Arc::new(read_client(&cert, &key)?));
@@ -160,10 +160,11 @@ fn read_client(cert: &Path, key: &Path) -> Result<CertifiedKey, Error> {
         let hint = format!("decrypt it: openssl pkey -in {} -out client.key", key.display());
         return Err(unusable(key, "the private key is encrypted", &hint));
     }
-    let parsed = parsed
-        .map_err(|_| unusable(key, "it holds no private key", "give a PEM file with the key"))?;
+    let parsed = parsed.map_err(|_| {
+        unusable(key, "no private key in this file", "pass a PEM file with the key")
+    })?;
     tls::client_identity(chain, parsed).map_err(|why| {
-        let hint = format!("it must belong to {}", cert.display());
+        let hint = format!("pass the key that belongs to {}", cert.display());
         unusable(key, &why, &hint)
     })
 }
@@ -171,12 +172,12 @@ fn read_client(cert: &Path, key: &Path) -> Result<CertifiedKey, Error> {
 fn some_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let found = read_certificates(path)?;
     let found = found.ok_or_else(|| {
-        unusable(path, "it is no PEM file", "convert it: openssl x509 -inform der -in FILE")
+        unusable(path, "not a PEM file", "convert it: openssl x509 -inform der -in FILE")
     })?;
-    match found.is_empty() {
-        false => Ok(found),
-        true => Err(unusable(path, "it holds no certificate", "give a PEM file")),
+    if found.is_empty() {
+        return Err(unusable(path, "no certificate in this file", "pass a PEM file"));
     }
+    Ok(found)
 }
 
 /// The certificates of a PEM file; `None` if it is broken.
@@ -185,8 +186,14 @@ fn read_certificates(path: &Path) -> Result<Option<Vec<CertificateDer<'static>>>
     Ok(CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().ok())
 }
 
+/// A wrong path is a mistake of the command line or of the configuration.
 fn unreadable(path: &Path, source: io::Error) -> Error {
-    Error::Io { what: path.display().to_string(), source }
+    let why = match source.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => source.to_string(),
+    };
+    unusable(path, &why, "check the path and the file's permissions")
 }
 
 fn unusable(path: &Path, why: &str, hint: &str) -> Error {

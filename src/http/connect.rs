@@ -1,10 +1,5 @@
-//! How connections are opened: TCP, then TLS, to the addresses that `resolve` gives.
-//!
-//! ureq does the HTTP; these are parts it lets us provide. The TCP step notes that a connection
-//! was opened, which tells a request on a reused connection from one on a new one. The TLS step
-//! uses the registry's own settings.
+//! How TLS is put on a connection, with the registry's own settings.
 
-use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
@@ -18,17 +13,8 @@ use ureq::unversioned::transport::{
 };
 
 use crate::error::Fault;
+use crate::http::proxy::Unusable;
 use crate::http::tls::{self, TlsSettings, Trouble};
-
-thread_local! {
-    /// Whether this thread has opened a connection since it last asked.
-    static OPENED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether this thread has opened a connection since the last call.
-pub(super) fn take_opened() -> bool {
-    OPENED.replace(false)
-}
 
 /// A failure of ours on its way through ureq's error type.
 #[derive(Debug)]
@@ -39,6 +25,10 @@ pub(super) enum ConnectFailure {
     Tls(Trouble),
     /// The connection to the proxy failed.
     Proxy(String),
+    /// The variable that names the proxy cannot be used.
+    ProxyVariable(Unusable),
+    /// What answers a plain http request is TLS.
+    SpeaksTls,
 }
 
 impl fmt::Display for ConnectFailure {
@@ -49,6 +39,8 @@ impl fmt::Display for ConnectFailure {
             | ConnectFailure::Tls(Trouble::Client(why) | Trouble::Handshake(why))
             | ConnectFailure::Tls(Trouble::NoTls(why))
             | ConnectFailure::Proxy(why) => f.write_str(why),
+            ConnectFailure::ProxyVariable(why) => write!(f, "{why:?}"),
+            ConnectFailure::SpeaksTls => f.write_str("TLS"),
         }
     }
 }
@@ -58,23 +50,6 @@ impl std::error::Error for ConnectFailure {}
 /// The failure as an error of ureq's.
 pub(super) fn fail(failure: ConnectFailure) -> ureq::Error {
     ureq::Error::Other(Box::new(failure))
-}
-
-/// Notes that a new connection is about to be opened; stands first in the chain.
-#[derive(Debug)]
-pub(super) struct NoteOpened;
-
-impl<In: Transport> Connector<In> for NoteOpened {
-    type Out = In;
-
-    fn connect(
-        &self,
-        _details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<In>, ureq::Error> {
-        OPENED.set(true);
-        Ok(chained)
-    }
 }
 
 /// Puts TLS on a TCP connection when the URL is https.
@@ -121,10 +96,39 @@ impl TlsConnector {
             ClientConnection::new(config, name).map_err(|error| tls::describe(&error, shown))?;
         let mut sock = TransportAdapter::new(transport.boxed(), details.current_time.clone());
         sock.set_timeout(details.timeout);
-        conn.complete_io(&mut sock).map_err(|error| handshake_failure(error, shown))?;
+        let mut first = FirstBytes { stream: &mut sock, seen: Vec::new() };
+        conn.complete_io(&mut first).map_err(|error| match first.seen.starts_with(b"HTTP/") {
+            true => Trouble::NoTls("the server speaks plain HTTP, not TLS".to_owned()).into(),
+            false => handshake_failure(error, shown),
+        })?;
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
         Ok(TlsTransport { buffers, stream: StreamOwned { conn, sock } })
+    }
+}
+
+/// Remembers how the other side begins.
+struct FirstBytes<'a> {
+    stream: &'a mut TransportAdapter,
+    seen: Vec<u8>,
+}
+
+impl io::Read for FirstBytes<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let amount = self.stream.read(buffer)?;
+        let missing = 5_usize.saturating_sub(self.seen.len());
+        self.seen.extend_from_slice(&buffer[..amount.min(missing)]);
+        Ok(amount)
+    }
+}
+
+impl io::Write for FirstBytes<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
     }
 }
 
@@ -159,7 +163,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
                 let failure = ConnectFailure::Tls(trouble);
                 let to_proxy = self.proxy.is_some() && details.config.proxy().is_none();
                 Err(fail(match to_proxy {
-                    true => ConnectFailure::Proxy(format!("TLS with it: {failure}")),
+                    true => ConnectFailure::Proxy(format!("TLS handshake failed: {failure}")),
                     false => failure,
                 }))
             }
@@ -173,11 +177,13 @@ fn handshake_failure(error: io::Error, shown: bool) -> HandshakeError {
         return tls::describe(tls, shown).into();
     }
     match ureq::Error::from(error) {
-        ureq::Error::Io(error) => Trouble::NoTls(match error.kind() {
-            io::ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
-            _ => error.to_string(),
-        })
-        .into(),
+        ureq::Error::Io(error) => {
+            let why = match error.kind() {
+                io::ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
+                _ => error.to_string(),
+            };
+            Trouble::NoTls(format!("TLS handshake failed: {why}")).into()
+        }
         other => HandshakeError::Connection(other),
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod proxy;
 mod request;
 mod resolve;
 mod retry;
+mod tcp;
 pub(crate) mod tls;
 pub(crate) use crate::oci::url;
 
@@ -26,21 +27,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 
 use crate::error::Error;
 use crate::system::report::Reporter;
 use address::Reach;
 pub(crate) use answer::{Answer, Failure};
-use connect::{NoteOpened, TlsConnector};
-use failure::{client_certificate_failure, refused_address};
+use connect::{ConnectFailure, TlsConnector, fail};
+use failure::{bad_connection, refused_address};
 use forward::ForwardConnector;
 use pace::Pace;
 pub use request::{Form, Method, Request};
 use resolve::{AddressCache, PolicyResolver};
 use retry::Retry;
+use tcp::TcpConnector;
 use tls::TlsSettings;
-use url::Url;
+use url::{OWN_PARAMETERS, Url};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const HEADER_LIMIT: Duration = Duration::from_secs(45);
@@ -49,6 +51,7 @@ const BODY_LIMIT: Duration = Duration::from_secs(60);
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
 /// What is waited for until a connection stands, its TLS handshake included.
 pub(crate) const CONNECTING: &str = "connecting";
+const READING: &str = "reading the response";
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Limits and counts that the user may set.
@@ -83,8 +86,8 @@ pub struct Client {
 pub struct Peer {
     tls: Arc<TlsSettings>,
     reach: Reach,
-    /// One agent for direct connections and one for each proxy, by the scheme that it carries.
-    agents: Mutex<HashMap<(Option<String>, url::Scheme), ureq::Agent>>,
+    /// The agents, by whether there is a proxy, and by the scheme that they carry.
+    agents: Mutex<HashMap<(bool, url::Scheme), ureq::Agent>>,
     /// Whether any request was answered: a refused connection is then a restart, not a typo.
     answered: AtomicBool,
 }
@@ -100,6 +103,7 @@ impl Client {
     /// A client with the environment's proxies.
     pub fn new(settings: Settings, proxies: proxy::Proxies, reporter: Arc<Reporter>) -> Self {
         let (addresses, pace) = Default::default();
+        proxies.note_secrets(reporter.sent());
         Client { settings, proxies, reporter, addresses, pace }
     }
 
@@ -178,12 +182,14 @@ impl Client {
     ) -> Result<T, Failure> {
         let started = Instant::now();
         request.note_secrets(self.reporter.sent());
-        connect::take_opened();
+        tcp::take_opened();
         let sent = self.send(peer, request);
-        let opened = connect::take_opened();
+        let opened = tcp::take_opened();
         let log = |outcome: &str| {
             if self.reporter.is_verbose() {
-                let (method, url) = (request.method.as_str(), request.url.redacted());
+                let is_foreign = peer.reach.is_foreign();
+                let shown = if is_foreign { request.logged } else { OWN_PARAMETERS };
+                let (method, url) = (request.method.as_str(), request.url.redacted(shown));
                 let millis = started.elapsed().as_millis();
                 self.reporter.log(&format!("{method} {url} -> {outcome}, {millis} ms"));
             }
@@ -197,11 +203,12 @@ impl Client {
             }
         };
         peer.answered.store(true, Ordering::Relaxed);
-        let mut answer = Answer::new(response, request, self.reporter.clone());
+        let limit = self.limit(BODY_LIMIT);
+        let mut answer = Answer::new(response, request, limit, self.reporter.clone());
         self.pass_on_warning(&answer, host);
         let early = self
             .busy_failure(&mut answer, host)
-            .or_else(|| client_certificate_failure(&mut answer, request, host))
+            .or_else(|| bad_connection(&mut answer, request, host))
             .or_else(|| self.proxy_failure(&answer, request, host));
         let outcome = match early {
             Some(failure) => Err(failure),
@@ -245,13 +252,14 @@ impl Client {
 
     /// The agent for a URL: direct, or through the proxy that the environment names for it.
     fn agent(&self, peer: &Peer, url: &Url) -> Result<ureq::Agent, ureq::Error> {
-        let proxy = self.proxies.for_origin(url.origin()).map(str::to_owned);
-        let route = (proxy, url.origin().scheme());
+        let proxy = self.proxies.for_origin(url.origin());
+        let route = (proxy.is_some(), url.origin().scheme());
         let mut agents = peer.agents.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(agent) = agents.get(&route) {
             return Ok(agent.clone());
         }
-        let proxy = route.0.as_deref().map(parse_proxy).transpose()?;
+        let proxy = proxy.map(proxy::Proxy::parsed).transpose();
+        let proxy = proxy.map_err(|why| fail(ConnectFailure::ProxyVariable(why)))?.cloned();
         // An https proxy needs TLS below the request, which only the tunnel has.
         let is_forwarded = |proxy: &ureq::Proxy| {
             route.1 == url::Scheme::Http && proxy.protocol() == ureq::ProxyProtocol::Http
@@ -267,8 +275,7 @@ impl Client {
             forward: forward.as_ref().map(|proxy| proxy.uri().clone()),
         };
         let connector =
-            ().chain(NoteOpened)
-                .chain(ConnectProxyConnector::default())
+            ().chain(ConnectProxyConnector::default())
                 .chain(TcpConnector::default())
                 .chain(forward.as_ref().map_or_else(ForwardConnector::off, ForwardConnector::to))
                 .chain(TlsConnector::new(peer.tls.clone(), tunnel.is_some()));
@@ -278,7 +285,7 @@ impl Client {
     }
 
     fn config(&self, proxy: Option<ureq::Proxy>) -> ureq::config::Config {
-        let limit = |most: Duration| Some(self.settings.timeout.unwrap_or(most));
+        let limit = |most| Some(self.limit(most));
         ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -295,6 +302,11 @@ impl Client {
             .timeout_recv_response(limit(HEADER_LIMIT))
             .timeout_recv_body(limit(BODY_LIMIT))
             .build()
+    }
+
+    /// The user's time limit for a phase, or this one.
+    fn limit(&self, default: Duration) -> Duration {
+        self.settings.timeout.unwrap_or(default)
     }
 
     /// Checks what can be checked before a look-up: behind a proxy there is no later chance.
@@ -334,15 +346,6 @@ impl Client {
                 self.reporter.server_warning(host, &text);
             }
         }
-    }
-}
-
-fn parse_proxy(text: &str) -> Result<ureq::Proxy, ureq::Error> {
-    let proxy = ureq::Proxy::new(text)?;
-    if matches!(proxy.protocol(), ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https) {
-        Ok(proxy)
-    } else {
-        Err(ureq::Error::ConnectProxyFailed("only http and https proxies are supported".to_owned()))
     }
 }
 

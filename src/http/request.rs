@@ -40,6 +40,8 @@ pub struct Request {
     pub authorization: Option<Secret>,
     /// What a POST sends.
     pub body: Option<Form>,
+    /// Query parameters whose values the log may show although a server named the host.
+    pub logged: &'static [&'static str],
     /// Whether this asks if the host speaks TLS at all: one try, with a short limit.
     pub probe: bool,
 }
@@ -58,7 +60,15 @@ pub struct Form {
 impl Request {
     /// A plain request.
     pub fn new(method: Method, url: Url) -> Self {
-        Request { method, url, accept: None, authorization: None, body: None, probe: false }
+        Request {
+            method,
+            url,
+            accept: None,
+            authorization: None,
+            body: None,
+            logged: &[],
+            probe: false,
+        }
     }
 
     /// Notes what of it must not be printed: the token or the login that it carries.

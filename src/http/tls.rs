@@ -68,8 +68,8 @@ impl TlsSettings {
         roots.add_parsable_certificates(self.extra_roots.iter().cloned());
         match system.errors.first() {
             _ if !roots.is_empty() => Ok(roots),
-            Some(error) => Err(format!("there are no CA certificates to check it with: {error}")),
-            None => Err("this system has no CA certificates (package ca-certificates)".to_owned()),
+            Some(error) => Err(format!("cannot load the system's CA certificates: {error}")),
+            None => Err("no CA certificates on this system (package ca-certificates)".to_owned()),
         }
     }
 }
@@ -83,9 +83,9 @@ pub(crate) fn client_identity(
     key: PrivateKeyDer<'static>,
 ) -> Result<CertifiedKey, String> {
     CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| match error {
-        Error::InconsistentKeys(_) => "it is not the key of this certificate".to_owned(),
-        Error::InvalidCertificate(_) => "its certificate cannot be read".to_owned(),
-        _ => "it is no RSA, ECDSA or Ed25519 key that can be used".to_owned(),
+        Error::InconsistentKeys(_) => "the key does not belong to this certificate".to_owned(),
+        Error::InvalidCertificate(_) => "the certificate cannot be read".to_owned(),
+        _ => "not a supported RSA, ECDSA or Ed25519 key".to_owned(),
     })
 }
 
@@ -111,11 +111,11 @@ pub(super) fn describe(error: &Error, shown: bool) -> Trouble {
         }
         Error::InvalidMessage(_) => Trouble::NoTls("the server does not speak TLS".to_owned()),
         Error::AlertReceived(alert) if is_about_client(*alert) => Trouble::Client(match shown {
-            true => format!("the server refuses our client certificate (alert {alert:?})"),
-            false => "the server wants a client certificate".to_owned(),
+            true => format!("the server rejected the client certificate (alert {alert:?})"),
+            false => "the server requires a client certificate".to_owned(),
         }),
         Error::AlertReceived(alert) => {
-            Trouble::Handshake(format!("the server refused with alert {alert:?}"))
+            Trouble::Handshake(format!("the server closed the handshake with alert {alert:?}"))
         }
         other => Trouble::Handshake(other.to_string()),
     }
@@ -142,10 +142,8 @@ fn describe_certificate(cause: &CertificateError) -> (Fault, String) {
     use CertificateError as C;
     let (fault, text) = match cause {
         C::UnknownIssuer => (Fault::Untrusted, "signed by an unknown authority"),
-        C::BadSignature => (Fault::Untrusted, "its signature is not that of the trusted authority"),
-        other if is_ca_as_server(other) => {
-            (Fault::Untrusted, "self-signed, and not among the trusted certificates")
-        }
+        C::BadSignature => (Fault::Untrusted, "its signature does not match the trusted authority"),
+        other if is_ca_as_server(other) => (Fault::Untrusted, "self-signed and not trusted"),
         C::Expired | C::ExpiredContext { .. } => (Fault::Dates, "expired"),
         C::NotValidYet | C::NotValidYetContext { .. } => (Fault::Dates, "not valid yet"),
         C::NotValidForNameContext { presented, .. } => {
@@ -167,7 +165,7 @@ fn describe_names(presented: &[String]) -> String {
     };
     let names: Vec<String> = presented.iter().take(SHOWN).map(name).collect();
     match presented.len() {
-        0 => "it names no host (no subjectAltName)".to_owned(),
+        0 => "no host name in it (no subjectAltName)".to_owned(),
         count if count > SHOWN => format!("issued for {} …, not for this host", names.join(", ")),
         _ => format!("issued for {}, not for this host", names.join(", ")),
     }

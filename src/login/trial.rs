@@ -94,7 +94,7 @@ impl Login {
     pub(crate) fn refused_warning(&self, host: &str, consequence: &str) -> String {
         let (user, source) = (self.user(), &self.source);
         format!(
-            "{host} refuses the login of {user} (from {source}); going on without it, {consequence}"
+            "{host} rejected the credentials of {user} (from {source}); going on without it, {consequence}"
         )
     }
 

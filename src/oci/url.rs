@@ -12,8 +12,8 @@ use std::str::FromStr;
 
 use crate::system::terminal::server_text;
 
-/// Query parameters that may be shown in logs; all others' values are hidden.
-const SHOWN_PARAMETERS: [&str; 11] = [
+/// Query parameters of requests to a host of the user's whose values are shown in logs.
+pub(crate) const OWN_PARAMETERS: &[&str] = &[
     "scope",
     "service",
     "n",
@@ -213,9 +213,9 @@ impl Url {
         Ok(Url { origin: self.origin.clone(), path, query: query.map(str::to_owned) })
     }
 
-    /// The URL for logs: values of parameters that are not on the list are hidden.
-    pub fn redacted(&self) -> String {
-        format!("{}{}{}", self.origin, self.path, redacted_query(self.query()))
+    /// The URL for logs, with the values of these parameters alone.
+    pub fn redacted(&self, shown: &[&str]) -> String {
+        format!("{}{}{}", self.origin, self.path, redacted_query(self.query(), shown))
     }
 }
 
@@ -234,19 +234,30 @@ pub fn quoted(text: &str) -> String {
         Some(at) => format!("***{}", &rest[at..]),
         None => rest.to_owned(),
     };
-    server_text(&format!("{scheme}{rest}{}", redacted_query(query)))
+    // Without a host it is on the one that sent it, which the user has named.
+    let is_own = colon.is_none() && slashes < 2;
+    let shown = if is_own { OWN_PARAMETERS } else { &[] };
+    server_text(&format!("{scheme}{rest}{}", redacted_query(query, shown)))
 }
 
-fn redacted_query(query: Option<&str>) -> String {
+fn redacted_query(query: Option<&str>, shown: &[&str]) -> String {
+    const HIDDEN: &str = "REDACTED";
+    let is_name = |text: &str| {
+        text.len() <= 64
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~%[]".contains(&b))
+    };
     let mut text = String::new();
     for (index, parameter) in query.iter().flat_map(|query| query.split('&')).enumerate() {
         text.push(if index == 0 { '?' } else { '&' });
-        match parameter.split_once('=') {
-            Some((name, _)) if !SHOWN_PARAMETERS.contains(&name) => {
-                text.push_str(name);
-                text.push_str("=REDACTED");
-            }
-            _ => text.push_str(parameter),
+        let (name, value) = match parameter.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (parameter, None),
+        };
+        match value {
+            _ if shown.contains(&name) => text.push_str(parameter),
+            Some(_) if is_name(name) => text.push_str(&format!("{name}={HIDDEN}")),
+            // Without a name all of it may be a value.
+            _ => text.push_str(if parameter.is_empty() { "" } else { HIDDEN }),
         }
     }
     text

@@ -2,7 +2,7 @@
 //! what is said when that does not work. The hosts have names that only the proxy knows.
 
 use crate::support::tls::Authority;
-use crate::support::{Proxy, TestEnv, TestRegistry};
+use crate::support::{Proxy, Response, TestEnv, TestRegistry};
 
 const PASSWORD: &str = "pr0xy-canary-%/@:-4b1c";
 
@@ -187,8 +187,9 @@ fn the_proxy_s_login_is_decoded_sent_to_it_and_never_shown() {
         proxy.clear();
         let run = env.command(["ls"].into_iter().chain(arguments));
         let output = run.var("HTTPS_PROXY", &wrong).var("HTTP_PROXY", &wrong).run();
-        output.code(5).stdout("").stderr_has("the proxy failed: ").stderr_has(&proxy.host());
-        output.stderr_has("(407)").stderr_has("\nhint: ").stderr_has("HTTPS_PROXY");
+        let part = format!("proxy {} requires a login (407)", proxy.host());
+        output.code(5).stdout("").stderr_has(&part);
+        output.stderr_has("\nhint: set HTTP").stderr_has("_PROXY=http://USER:PASSWORD@HOST:PORT");
         assert_eq!(proxy.log().len(), 1, "{:?}", proxy.log());
     }
 }
@@ -200,21 +201,115 @@ fn proxies_that_do_not_work_are_named() {
     let unavailable = Proxy::refusing(503);
     let gone = TestRegistry::new().start().host();
     let cases = [
-        (refusing.url(), "does not let us through to this host (403)"),
-        (unavailable.url(), "answers with status 503"),
+        (refusing.url(), "denied access to this host (403)"),
+        (unavailable.url(), "responded with status 503"),
         (format!("http://{gone}"), "connection refused"),
-        ("http://proxy.test:3128".to_owned(), "proxy.test:3128: no address found"),
-        ("socks5://u:canary-socks@127.0.0.1:9".to_owned(), "only http and https proxies"),
-        ("ftp://u:canary-socks@127.0.0.1:9".to_owned(), "127.0.0.1:9"),
-        ("http://u:canary-socks@".to_owned(), "its URL is not understood"),
-        ("http://[canary".to_owned(), "its URL is not understood"),
+        (
+            "http://proxy.test:3128".to_owned(),
+            "cannot resolve the proxy's host name \"proxy.test\"",
+        ),
     ];
-    env.canary("canary-socks");
     for (proxy, part) in cases {
-        let run = env.command(["ls", "registry.test/a"]).var("HTTPS_PROXY", &proxy);
-        let output = run.run();
-        output.code(5).stdout("").stderr_has("registry.test: the proxy failed: ").stderr_has(part);
+        let output = env.command(["ls", "registry.test/a"]).var("HTTPS_PROXY", &proxy).run();
+        output.code(5).stdout("").stderr_has("registry.test: ").stderr_has(part);
         output.stderr_has("\nhint: check HTTPS_PROXY, HTTP_PROXY and NO_PROXY");
+    }
+}
+
+/// A URL that cannot be used may hold its password anywhere: nothing of it is shown.
+#[test]
+fn a_proxy_that_is_not_understood_is_named_by_its_variable() {
+    let env = TestEnv::new();
+    env.canary("canary-socks");
+    env.canary("socks-cana");
+    let cases = [
+        ("socks5://u:canary-socks@127.0.0.1:9", "unsupported proxy type in "),
+        ("ftp://u:canary-socks@127.0.0.1:9", "unsupported proxy type in "),
+        ("http://u:canary-socks@", "invalid proxy URL in "),
+        ("http://[canary-socks", "invalid proxy URL in "),
+        ("http://u:canary-socks/@127.0.0.1:9", "invalid proxy URL in "),
+        ("http://u:9/canary-socks@127.0.0.1:9", "invalid proxy URL in "),
+        ("http://u:9?canary-socks@127.0.0.1:9", "invalid proxy URL in "),
+        ("http://u:9#canary-socks@127.0.0.1:9", "invalid proxy URL in "),
+        ("u:canary-socks?@127.0.0.1:9", "invalid proxy URL in "),
+        ("http://canary-socks/@127.0.0.1:9", "invalid proxy URL in "),
+        ("http://u:canary-socks\\@127.0.0.1:9", "invalid proxy URL in "),
+        ("http://u:canary-socks 1@127.0.0.1:9", "invalid proxy URL in "),
+        ("https://u:canary-socks%zz@127.0.0.1:9/", "proxy "),
+    ];
+    for (variable, name) in [("HTTPS_PROXY", "registry.test/a"), ("http_proxy", "h.test:5/a")] {
+        for (proxy, part) in cases {
+            let plain = ["--plain-http"].into_iter().filter(|_| variable == "http_proxy");
+            let run = env.command(["ls", "-v", "--retries", "0", name].into_iter().chain(plain));
+            let output = run.var(variable, proxy).run();
+            output.code(5).stdout("").stderr_has(part);
+            if part != "proxy " {
+                output.stderr_has(&format!("{part}{variable}")).stderr_has("\nhint: ");
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn variables_that_are_no_text_are_named() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let env = TestEnv::new();
+    env.canary("canary-bytes");
+    let registry = TestRegistry::new().tags("a", ["1"]).start();
+    let bytes = || std::ffi::OsString::from_vec(b"http://u:canary-bytes\xff@127.0.0.1:9".to_vec());
+    for variable in ["HTTP_PROXY", "https_proxy", "NO_PROXY", "no_proxy"] {
+        let output = env.command(["ls", &registry.repo("a")]).var(variable, bytes()).run();
+        output.code(2).stdout("").stderr_has(&format!("error: {variable} is not valid UTF-8"));
+        output.stderr_has("\nhint: ");
+    }
+    // What is not read cannot be wrong.
+    let run = env.command(["ls", &registry.repo("a")]).var("ALL_PROXY", bytes());
+    let run = run.var("HTTP_PROXY", "http://127.0.0.1:9").var("http_proxy", bytes());
+    run.run().code(0).stdout("1\n");
+    assert_eq!(registry.requests().len(), 1, "{}", registry.log());
+}
+
+/// The proxy may be in league with a registry, which repeats the proxy's login.
+#[test]
+fn the_proxy_s_login_is_hidden_in_what_servers_say() {
+    const CODED: &str = "pr0xy%2Dcanary%2d%25%2F%40%3A%2D4b1c";
+    let pair = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        format!("ann lee:{PASSWORD}"),
+    );
+    for spelling in [PASSWORD, CODED, &pair] {
+        let said = spelling.to_owned();
+        let answers: [fn(&str) -> Response; 5] = [
+            |said| Response::json(400, &serde_json::json!({"message": format!("not {said}!")})),
+            |said| {
+                Response::json(200, &serde_json::json!({"tags": ["1"]}))
+                    .header("Warning", format!("299 - \"{said}\""))
+            },
+            |said| Response::new(307).header("Location", format!("http://elsewhere.test/{said}")),
+            |said| Response::new(307).header("Location", format!("ftp://elsewhere.test/?{said}")),
+            |said| Response::with_body(200, said, "x").header("Content-Encoding", said),
+        ];
+        for answer in answers {
+            let env = TestEnv::new();
+            env.canary(PASSWORD);
+            env.canary(CODED);
+            env.canary(&pair);
+            let said = said.clone();
+            let registry = TestRegistry::new().hook(move |_| Some(answer(&said))).start();
+            let address = registry.host().parse().expect("host and port");
+            let proxy = Proxy::with_login("ann lee", PASSWORD).route("registry.test:5000", address);
+            let url = format!("http://ann%20lee:pr0xy-canary-%25%2F%40%3A-4b1c@{}", proxy.host());
+            for command in ["ls", "check"] {
+                let name =
+                    if command == "ls" { "registry.test:5000/a" } else { "registry.test:5000" };
+                let run = env.command([command, "-v", "--retries", "0", "--plain-http", name]);
+                let output = run.var("HTTP_PROXY", &url).run();
+                let said = output.stderr.contains("***") || output.stderr.contains("?REDACTED");
+                assert!(said || command == "check", "{output}");
+            }
+            assert!(!registry.requests().is_empty(), "{}", registry.log());
+        }
     }
 }
 
@@ -227,6 +322,9 @@ fn an_https_proxy_is_trusted_as_the_system_says_and_sees_no_client_certificate()
     let url = format!("https://{}", proxy.host());
     // -k is the registry's, not the proxy's.
     let output = env.command(["ls", "-k", "registry.test/a"]).var("HTTPS_PROXY", url).run();
-    output.code(5).stderr_has("the proxy failed: ").stderr_has("unknown authority");
+    output
+        .code(5)
+        .stderr_has(&format!("proxy {}: TLS", proxy.host()))
+        .stderr_has("unknown authority");
     assert_eq!(proxy.requests().len(), 0);
 }

@@ -130,7 +130,7 @@ fn loopback_registries_are_tried_over_https_and_then_http() {
     // A named authority is a wish for verified https, on loopback too: no way back to http.
     let ca = env.write("ca.crt", Authority::new("any").pem()).display().to_string();
     let output = env.run(["ls", "--ca-file", &ca, &plain.repo("a")]);
-    output.code(5).stdout("").stderr_has("TLS failed").stderr_has("--plain-http");
+    output.code(5).stdout("").stderr_has("TLS handshake failed").stderr_has("--plain-http");
     let output = env.run(["ls", "--ca-file", &ca, &secure.repo("a")]);
     output.code(5).stdout("").stderr_has("certificate not accepted: self-signed");
     assert_eq!((secure.server().plain_probes(), plain.requests().len()), (0, 3));
@@ -144,7 +144,7 @@ fn another_host_is_http_only_when_the_user_says_so() {
     let image = format!("{HOST}/a");
     for way in [&[][..], &["-k"]] {
         let output = net.env.run(["ls"].into_iter().chain(way.iter().copied()).chain([&*image]));
-        output.code(5).stdout("").stderr_has("TLS failed").stderr_has("hint: ");
+        output.code(5).stdout("").stderr_has("TLS handshake failed").stderr_has("hint: ");
         output.stderr_has("--plain-http");
     }
     assert_eq!(registry.requests().len(), 0, "{}", registry.log());
@@ -152,7 +152,7 @@ fn another_host_is_http_only_when_the_user_says_so() {
     net.env.config_toml(&format!("[profiles.lab]\nregistry = \"{HOST}\"\nplain-http = true\n"));
     net.env.run(["ls", &image]).code(0).stdout("1\n");
     let output = net.env.run(["ls", "-k", &image]);
-    output.code(5).stderr_has("TLS failed");
+    output.code(5).stderr_has("TLS handshake failed");
 }
 
 #[test]

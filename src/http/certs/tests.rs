@@ -117,7 +117,10 @@ fn files_mean_what_they_mean_to_docker() {
         (&[("client.cert", &cert)], Err("client.cert: its key ")),
         (&[("client.key", &key)], Err("client.key: its client certificate ")),
         (&[("ca.crt", &cert), ("client.cert", &cert), ("client.pem", &key)], Err("client.key")),
-        (&[("client.cert", &cert), ("client.key", &other_key)], Err("not the key of this")),
+        (
+            &[("client.cert", &cert), ("client.key", &other_key)],
+            Err("the key does not belong to this"),
+        ),
         (&[("client.cert", "?"), ("client.key", &key)], Err("holds no certificate")),
     ];
     for (files, expected) in cases {
@@ -204,7 +207,12 @@ fn keys_in_every_form_that_openssl_writes() {
         ("ed", "ed", "BEGIN PRIVATE KEY", None),
         ("ec", "locked8", "BEGIN ENCRYPTED PRIVATE KEY", Some("the private key is encrypted")),
         ("rsa1", "locked1", "ENCRYPTED", Some("the private key is encrypted")),
-        ("ec", "rsa1", "BEGIN RSA PRIVATE KEY", Some("not the key of this certificate")),
+        (
+            "ec",
+            "rsa1",
+            "BEGIN RSA PRIVATE KEY",
+            Some("the key does not belong to this certificate"),
+        ),
     ];
     for (of, key, label, refused) in cases {
         let (source, cert) = (format!("{of}.key"), format!("{of}.crt"));

@@ -69,8 +69,14 @@ fn joined() {
 
 #[test]
 fn logs_hide_unknown_parameters() {
-    let url: Url = "https://h/b?n=5&X-Amz-Signature=abc&last=v1&flag".parse().unwrap();
-    assert_eq!(url.redacted(), "https://h/b?n=5&X-Amz-Signature=REDACTED&last=v1&flag");
+    let url: Url = "https://h/b?n=5&X-Amz-Signature=abc&last=v1&flag&n&a/b=c&".parse().unwrap();
+    assert_eq!(
+        url.redacted(OWN_PARAMETERS),
+        "https://h/b?n=5&X-Amz-Signature=REDACTED&last=v1&REDACTED&n&REDACTED&"
+    );
+    let foreign = "?n=REDACTED&X-Amz-Signature=REDACTED&last=REDACTED&REDACTED&REDACTED&REDACTED&";
+    assert_eq!(url.redacted(&[]), format!("https://h/b{foreign}"));
+    assert_eq!(quoted(&url.to_string()), format!("https://h/b{foreign}"));
 }
 
 #[test]

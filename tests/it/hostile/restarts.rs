@@ -60,7 +60,7 @@ fn connections_that_always_break() {
     let env = logged_in(&registry.host());
     let name = registry.repo("demo/app");
     three_ways(&env, &["ls", "--retries", "1", &name], |seen| {
-        seen.fails(5).says("broke off");
+        seen.fails(5).says("closed unexpectedly");
         assert_eq!(registry.requests().len(), 2, "{}", registry.log());
         registry.server().clear();
     });

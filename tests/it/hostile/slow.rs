@@ -110,7 +110,7 @@ fn a_header_that_does_not_come() {
     let registry = TestRegistry::new().hook(|_| Some(silence())).start();
     let env = logged_in(&registry.host());
     three_ways(&env, &ls(&[], &registry.repo("demo/app")), |seen| {
-        seen.fails(5).says("timed out after 0.4 s while waiting for an answer");
+        seen.fails(5).says("timed out after 0.4 s while waiting for a response");
         assert_eq!(registry.requests().len(), 1, "{}", registry.log());
         registry.server().clear();
     });
@@ -126,7 +126,7 @@ fn a_header_in_drops() {
     let registry = TestRegistry::new().hook(|_| Some(drip(&list(&["a"]), 1, PAUSE))).start();
     let env = logged_in(&registry.host());
     three_ways(&env, &ls(&[], &registry.repo("demo/app")), |seen| {
-        seen.fails(5).says("while waiting for an answer");
+        seen.fails(5).says("while waiting for a response");
     });
 }
 
@@ -137,7 +137,7 @@ fn a_body_that_does_not_come() {
     for sort in ["version", "name"] {
         let name = registry.repo("demo/app");
         three_ways(&env, &ls(&["--sort", sort], &name), |seen| {
-            seen.fails(5).says("while reading the answer");
+            seen.fails(5).says("while reading the response");
             assert_eq!(registry.requests().len(), 1, "{}", registry.log());
             registry.server().clear();
         });
@@ -167,7 +167,7 @@ fn a_body_in_drops() {
         .start();
     let env = logged_in(&registry.host());
     three_ways(&env, &ls(&[], &registry.repo("demo/app")), |seen| {
-        seen.fails(5).says("while reading the answer");
+        seen.fails(5).says("while reading the response");
     });
 }
 
@@ -256,7 +256,7 @@ fn a_slow_tls_registry_is_not_asked_in_plain_text() {
         .start();
     let env = logged_in(&registry.host());
     three_ways(&env, &ls(&[], &registry.repo("demo/app")), |seen| {
-        seen.fails(5).says("while waiting for an answer");
+        seen.fails(5).says("while waiting for a response");
     });
     assert_eq!(registry.server().plain_probes(), 0, "{}", registry.log());
 }

@@ -37,11 +37,11 @@ fn the_environment_s_login_is_for_the_active_registry_alone() {
         };
         run("a/x").code(0).stdout("1\n").silent();
         run(&ours.repo("b/x")).code(0).stdout("2\n").silent();
-        run(&other.repo("a/x")).code(4).stdout("").stderr_has("login needed");
+        run(&other.repo("a/x")).code(4).stdout("").stderr_has("login required");
     }
     assert!(other.requests().iter().all(|request| request.header("authorization").is_none()));
     let run = env.command(["ls", "a/x"]).var("DOCKER_PASSWORD", PASSWORD).run();
-    run.code(4).stdout("").stderr_has("login needed");
+    run.code(4).stdout("").stderr_has("login required");
     // The right name wins where both are set.
     let run = env.command(["ls", "a/x"]).var("DOCKER_PASSWORD", PASSWORD);
     run.var("DOCKER_USERNAME", USER).var("DOCKER_USER", "nobody").run().code(0).stdout("1\n");

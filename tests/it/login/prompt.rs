@@ -148,7 +148,10 @@ fn a_wrong_password_on_the_command_line_ends_it() {
     let names = [registry.repo("a"), registry.repo("b")];
     let args = ["-u", "ann", "--password-stdin", "ls", &names[0], &names[1]];
     let output = env.command(args).stdin("canary-wrong").run();
-    output.code(4).stdout("").stderr_has("refuses the login of ann (from -u and --password-stdin)");
+    output
+        .code(4)
+        .stdout("")
+        .stderr_has("rejected the credentials of ann (from -u and --password-stdin)");
     output.stderr_has("\nhint: check the user name and the password\n");
     let requests = registry.token_service().requests();
     let sent = requests.iter().filter(|request| request.basic().is_some()).count();

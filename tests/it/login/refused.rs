@@ -72,7 +72,8 @@ fn a_wrong_password_is_sent_once_to_a_token_service() {
         let output = env.run(["ls"].into_iter().chain(names.iter().map(String::as_str)));
         let expected = format!("{}:1\n{}:2\n{}:3\n", names[0], names[1], names[2]);
         output.code(0).stdout(&expected).stderr_has("warning: ");
-        output.stderr_has(&format!("{} refuses the login of {USER} (from ", registry.host()));
+        output
+            .stderr_has(&format!("{} rejected the credentials of {USER} (from ", registry.host()));
         assert_eq!(output.stderr.lines().count(), 1, "one warning\n{output}");
         let requests = registry.token_service().requests();
         assert_eq!(logins(&requests), 1, "{index}: {}", registry.log());
@@ -87,7 +88,7 @@ fn a_wrong_password_is_sent_once_to_a_registry_that_takes_basic() {
         registry.server().clear();
         let names = names(&registry);
         let output = env.run(["ls"].into_iter().chain(names.iter().map(String::as_str)));
-        output.code(4).stdout("").stderr_has(&format!("refuses the login of {USER} (from "));
+        output.code(4).stdout("").stderr_has(&format!("rejected the credentials of {USER} (from "));
         assert_eq!(logins(&registry.requests()), 1, "{index}: {}", registry.log());
     }
 }
@@ -112,7 +113,7 @@ fn a_refused_registry_token_does_not_hide_what_is_public() {
     let names = names(&registry);
     let output = env.run(["ls"].into_iter().chain(names.iter().map(String::as_str)));
     let expected = format!("{}:1\n{}:2\n{}:3\n", names[0], names[1], names[2]);
-    output.code(0).stdout(&expected).stderr_has("refuses the login of this token (from ");
+    output.code(0).stdout(&expected).stderr_has("rejected the credentials of this token (from ");
     assert_eq!(logins(&registry.requests()), 1, "{}", registry.log());
 }
 
@@ -143,7 +144,7 @@ fn threads_wait_for_the_one_that_tries_a_login() {
                 assert_eq!(output.stdout.lines().count(), 23, "{output}");
                 continue;
             }
-            output.code(4).stdout("").stderr_has("refuses the login of ann");
+            output.code(4).stdout("").stderr_has("rejected the credentials of ann");
             let requests = match token {
                 true => registry.token_service().requests(),
                 false => registry.requests(),

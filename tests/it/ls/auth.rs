@@ -159,11 +159,11 @@ fn private_and_missing_look_the_same() {
         let registry = guarded(TokenRules { denied, ..TokenRules::default() });
         let repository = registry.repo("demo/secret");
         let output = TestEnv::new().run(["ls", &repository]);
-        output.code(4).stdout("").stderr_has(&repository).stderr_has("not found, or private");
+        output.code(4).stdout("").stderr_has(&repository).stderr_has("not found, or access denied");
         output.stderr_has(&format!("docker login {}", registry.host()));
 
         let output = logged_in(&registry, "bob", PASSWORD).run(["ls", &repository]);
-        output.code(4).stdout("").stderr_has("not found, or bob has no pull access to it");
+        output.code(4).stdout("").stderr_has("not found, or access denied for bob");
         assert!(registry.requests().len() <= 4, "{}", registry.log());
     }
 }

@@ -28,7 +28,7 @@ fn a_profile_made_through_docker_is_used_through_docker() {
     assert_eq!((outcome.lines(), &*outcome.stderr), (vec!["1.10", "1.9"], ""));
     let outcome = run(docker.command(["tags", "app"]).env("LAB_TOKEN", "canary-wrong"));
     let outcome = outcome.expect_error(4);
-    let part = "refuses the login of ann (from profile lab (password-env LAB_TOKEN))";
+    let part = "rejected the credentials of ann (from profile lab (password-env LAB_TOKEN))";
     assert!(outcome.stderr.contains(part), "{outcome}");
     let outcome = docker.run(["tags", "app"]).expect_error(4);
     assert!(outcome.stderr.contains("LAB_TOKEN: the variable is not set"), "{outcome}");

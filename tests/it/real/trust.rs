@@ -131,9 +131,7 @@ fn expected(kind: &str, way: &str) -> Option<(&'static str, &'static str)> {
             "use a name that it was issued for",
         )),
         _ if trusted => None,
-        "self-signed" => {
-            Some(("self-signed, and not among the trusted certificates", "trust its CA: "))
-        }
+        "self-signed" => Some(("self-signed and not trusted", "trust its CA: ")),
         _ => Some(("signed by an unknown authority", "trust its CA: ")),
     }
 }
@@ -198,13 +196,13 @@ fn nginx_says_with_a_page_that_it_wants_a_client_certificate() {
     };
     let outcome = list(&[]).expect_error(5);
     outcome
-        .expect_stderr("the server wants a client certificate")
+        .expect_stderr("the server requires a client certificate")
         .expect_stderr("--cert-file client.crt");
     let (cert, key) = Authority::new("strangers").client("nobody");
     let cert = home.write("me.crt", cert).display().to_string();
     let key = home.write("me.key", key).display().to_string();
     let outcome = list(&["--cert-file", &cert, "--key-file", &key]).expect_error(5);
-    outcome.expect_stderr("the server refuses our client certificate");
+    outcome.expect_stderr("the server rejected the client certificate");
 }
 
 /// The registry's own TLS instead of nginx's, on loopback: https without a check, unless an authority is named.
@@ -256,7 +254,7 @@ fn loopback_registry_that_wants_a_client_certificate_itself() {
     let image = format!("{}/team/app", registry.address());
     let home = Home::new();
     let outcome = home.client(["ls", &image]).expect_error(5);
-    outcome.expect_stderr("the server wants a client certificate");
+    outcome.expect_stderr("the server requires a client certificate");
     // docker's own layout: authority and pair side by side.
     let (cert, key) = authority.client("ann's laptop");
     let place = |name: &str| format!(".config/docker/certs.d/{}/{name}", registry.address());

@@ -100,7 +100,7 @@ fn json_and_raw() {
 fn registries_without_a_list() {
     let registry = with(["a"]).no_catalog().start();
     let output = TestEnv::new().run(["repos", &registry.host()]);
-    output.code(4).stdout("").stderr_has("does not let you list repositories");
+    output.code(4).stdout("").stderr_has("does not allow listing repositories");
     output.stderr_has(&format!("docker tags ls {}/NAME", registry.host()));
     assert_eq!(registry.requests().len(), 1, "{}", registry.log());
 
@@ -109,7 +109,7 @@ fn registries_without_a_list() {
     let env = TestEnv::new();
     env.login(&registry.host(), "alice", PASSWORD);
     let output = env.run(["repos", &registry.host()]);
-    output.code(4).stdout("").stderr_has("does not let you list repositories");
+    output.code(4).stdout("").stderr_has("does not allow listing repositories");
     assert!(registry.requests().len() <= 3, "{}", registry.log());
     assert_eq!(registry.token_service().requests().len(), 1, "{}", registry.log());
 }
@@ -130,7 +130,7 @@ fn a_catalog_for_administrators() {
     let env = TestEnv::new();
     env.login(&registry.host(), "admin", "wrong-canary");
     let output = env.run(["repos", &registry.host()]);
-    output.code(4).stdout("").stderr_has("refuses the login of admin");
+    output.code(4).stdout("").stderr_has("rejected the credentials of admin");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn what_lies_below_a_repository_where_the_registry_tells() {
     assert_eq!(registry.requests().len(), 6, "{}", registry.log());
     // Without children it is a registry without a list.
     let output = env.run(["repos", &registry.repo("plain")]);
-    output.code(4).stdout("").stderr_has("does not let you list repositories");
+    output.code(4).stdout("").stderr_has("does not allow listing repositories");
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn alone_without_a_login_there_is_no_list() {
     for arguments in [&["repos"][..], &["repos", "docker.io"], &["repos", "--anonymous"]] {
         let output = home(&hub, None).run(arguments.iter().copied());
         output.code(4).stdout("").stderr_has("docker login");
-        output.stderr_has("docker.io does not let you list repositories");
+        output.stderr_has("docker.io does not allow listing repositories");
         output.stderr_has("docker tags repos NAMESPACE");
     }
     assert_eq!(asked(&hub), [""; 0]);

@@ -67,7 +67,7 @@ fn a_wrong_password_is_sent_once() {
     for arguments in [&["repos"][..], &["namespaces"]] {
         hub.server().clear();
         let output = env.run(arguments.iter().copied());
-        output.code(4).stdout("").stderr_has("docker.io refuses the login of alice");
+        output.code(4).stdout("").stderr_has("docker.io rejected the credentials of alice");
         output.stderr_has("docker login").stderr_has("Incorrect authentication credentials");
         assert_eq!(asked(&hub), ["POST /v2/auth/token"]);
     }
@@ -75,7 +75,7 @@ fn a_wrong_password_is_sent_once() {
     hub.server().clear();
     let env = home(&hub, None);
     let run = env.command(["repos", "acme", "-u", "alice", "--password-stdin"]);
-    run.stdin("wrong").run().code(4).stdout("").stderr_has("refuses the login of alice");
+    run.stdin("wrong").run().code(4).stdout("").stderr_has("rejected the credentials of alice");
     assert_eq!(asked(&hub), ["POST /v2/auth/token"]);
 }
 
@@ -94,7 +94,7 @@ fn a_wrong_password_is_not_sent_to_the_registry_as_well() {
     env.login(super::INDEX, "alice", "wrong-canary-1");
     let output = env.run(["repos", "--tags", "acme"]);
     output.code(0).lines(&["acme/api:2.0", "acme/web:1.1", "acme/web:1.0"]);
-    output.stderr_has("refuses the login of alice");
+    output.stderr_has("rejected the credentials of alice");
     assert_eq!(logins(&hub).len(), 1);
     let service = registry.token_service().server();
     assert!(service.requests().iter().all(|r| r.basic().is_none()), "{}", service.log());
@@ -122,12 +122,12 @@ fn a_pat_that_may_not_use_the_api_leaves_what_is_public() {
         assert_eq!(asked(&hub).len(), 3, "{}", hub.server().log());
     }
     let output = env.run(["repos", "nobody"]);
-    output.code(4).stdout("").stderr_has("does not let the login of alice");
+    output.code(4).stdout("").stderr_has("does not allow this for alice");
     output.stderr_has("docker tags ls");
     let explicit = home(&hub, None);
     explicit.canary(PAT);
     let run = explicit.command(["repos", "acme", "-u", "alice", "--password-stdin"]);
-    run.stdin(PAT).run().code(4).stdout("").stderr_has("does not let the login of alice");
+    run.stdin(PAT).run().code(4).stdout("").stderr_has("does not allow this for alice");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn namespaces_have_an_older_list_to_fall_back_to() {
 fn namespaces_need_a_login() {
     let hub = hub().start();
     let output = home(&hub, None).run(["namespaces"]);
-    output.code(4).stdout("").stderr_has("login needed\n\nhint: docker login\n");
+    output.code(4).stdout("").stderr_has("login required\n\nhint: docker login\n");
     assert_eq!(asked(&hub), [""; 0]);
 }
 

@@ -26,7 +26,7 @@ impl Mutual {
     }
 }
 
-const SHOW: &str = "hint: show the right one: --cert-file client.crt --key-file client.key (in a \
+const SHOW: &str = "hint: pass one that the server accepts: --cert-file client.crt --key-file client.key (in a \
                     profile: client-cert, client-key)\n";
 
 #[test]
@@ -49,10 +49,10 @@ fn the_certificate_comes_from_flags_profile_or_certs_d() {
     net.env.run([&["ls", "-k"][..], &flags, &[&*image]].concat()).code(0).stdout("1\n");
 
     let none = net.env.run(["ls", "--ca-file", &ca, &image]);
-    none.code(5).stderr_has("the server wants a client certificate").stderr_has(SHOW);
+    none.code(5).stderr_has("the server requires a client certificate").stderr_has(SHOW);
     let other = ["ls", "-k", "--cert-file", &*wrong, "--key-file", &*wrong_key, &*image];
     let output = net.env.run(other);
-    output.code(5).stderr_has("the server refuses our client certificate").stderr_has(SHOW);
+    output.code(5).stderr_has("the server rejected the client certificate").stderr_has(SHOW);
 
     let profile = |more: &str| {
         net.env.config_toml(&format!(
@@ -71,7 +71,7 @@ fn the_certificate_comes_from_flags_profile_or_certs_d() {
     net.file(&place("ca.crt"), parts.authority.pem());
     net.file(&place("a.cert"), parts.stranger.cert_pem());
     net.file(&place("a.key"), parts.stranger.key_pem());
-    net.env.run(["ls", &image]).code(5).stderr_has("refuses our client certificate");
+    net.env.run(["ls", &image]).code(5).stderr_has("rejected the client certificate");
     net.file(&place("b.cert"), parts.client.cert_pem());
     net.file(&place("b.key"), parts.client.key_pem());
     net.env.run(["ls", &image]).code(0).stdout("1\n");
@@ -85,7 +85,11 @@ fn on_loopback_a_refusal_is_no_reason_for_plain_http() {
     let env = TestEnv::new();
     let image = registry.repo("a");
     let output = env.run(["ls", &image]);
-    output.code(5).stdout("").stderr_has("the server wants a client certificate").stderr_has(SHOW);
+    output
+        .code(5)
+        .stdout("")
+        .stderr_has("the server requires a client certificate")
+        .stderr_has(SHOW);
     assert_eq!(registry.server().plain_probes(), 0, "{}", registry.log());
     let cert = env.write("client.crt", parts.client.cert_pem()).display().to_string();
     let key = env.write("client.key", parts.client.key_pem()).display().to_string();
@@ -127,7 +131,7 @@ fn another_host_never_sees_it() {
         let output = run.var("SSL_CERT_FILE", &ca).run();
         output.code(code);
         if code != 0 {
-            output.stderr_has(&format!("{service}: the server wants a client certificate"));
+            output.stderr_has(&format!("{service}: the server requires a client certificate"));
         }
     }
 }

@@ -67,7 +67,7 @@ fn a_directory_that_is_half_made_is_an_error_before_any_request() {
     let image = format!("{HOST}/a");
     let output = net.env.run(["ls", &image]);
     output.code(2).stderr_has("client.cert: its key ").stderr_has("client.key is missing");
-    output.stderr_has("hint: CA certificates must have the extension .crt");
+    output.stderr_has("hint: CA certificates need the extension .crt");
     assert_eq!(net.proxy.log(), [] as [String; 0]);
 }
 
@@ -78,14 +78,14 @@ fn errors_say_what_helps() {
     let names = &["registry.corp.test"][..];
     let install = format!(
         "hint: trust its CA: sudo install -D -m 644 ca.crt /etc/docker/certs.d/{HOST}/ca.crt, or \
-         --ca-file ca.crt (in a profile: ca-file = \"ca.crt\"); to skip the check: -k (in a \
+         --ca-file ca.crt (in a profile: ca-file = \"ca.crt\"); to skip verification, pass -k (in a \
          profile: insecure = true)\n"
     );
-    let skip = "; to skip the check: -k (in a profile: insecure = true)\n";
-    let renew =
-        format!("hint: its operator must renew it; is the clock of this machine right?{skip}");
-    let rename =
-        format!("hint: use a name that it was issued for, or have it issued for this one{skip}");
+    let skip = "; to skip verification, pass -k (in a profile: insecure = true)\n";
+    let renew = format!(
+        "hint: check this machine's clock, or ask the operator to renew the certificate{skip}"
+    );
+    let rename = format!("hint: use a name that the certificate is issued for{skip}");
     let other = authority.issue(&["other.corp.test", "10.0.0.1"]);
     let expired_own = Identity::self_signed_ca_expired(names);
     let own = Identity::self_signed_ca(names);
@@ -93,8 +93,8 @@ fn errors_say_what_helps() {
     let ca = authority.pem().to_owned();
     let cases: [(&Identity, Option<&str>, &str, &str); 8] = [
         (&authority.issue(names), None, "signed by an unknown authority", &install),
-        (&own, None, "self-signed, and not among the trusted certificates", &install),
-        (&own, Some(&ca), "self-signed, and not among the trusted certificates", &install),
+        (&own, None, "self-signed and not trusted", &install),
+        (&own, Some(&ca), "self-signed and not trusted", &install),
         (&authority.issue_expired(names), Some(&ca), "expired", &renew),
         (&expired_own, Some(expired_own.cert_pem()), "expired", &renew),
         (&expired_own, None, "expired", &renew),
@@ -189,10 +189,14 @@ fn flags_that_clash_and_files_that_are_no_good() {
         (&["--plain-http", "--cert-file", &cert, "--key-file", &key], 2, "--cert-file"),
         (&["--cert-file", &cert], 2, "--cert-file and --key-file go together"),
         (&["--key-file", &key], 2, "--cert-file and --key-file go together"),
-        (&["--ca-file", "/none/such"], 1, "/none/such"),
-        (&["--ca-file", &empty], 2, "it holds no certificate"),
-        (&["--cert-file", &cert, "--key-file", &cert], 2, "it holds no private key"),
-        (&["--cert-file", &cert, "--key-file", &other], 2, "not the key of this certificate"),
+        (&["--ca-file", "/none/such"], 2, "/none/such"),
+        (&["--ca-file", &empty], 2, "no certificate in this file"),
+        (&["--cert-file", &cert, "--key-file", &cert], 2, "no private key in this file"),
+        (
+            &["--cert-file", &cert, "--key-file", &other],
+            2,
+            "the key does not belong to this certificate",
+        ),
         (&["--cert-file", &cert, "--key-file", &locked], 2, "the private key is encrypted"),
     ];
     for (flags, code, part) in cases {
@@ -220,7 +224,9 @@ fn the_system_s_roots_can_be_named_by_variables() {
         let output = net.env.command(["ls", &image]).var(name, value).run();
         output.code(code);
         if code != 0 {
-            output.stderr_has("there are no CA certificates").stderr_has("/none/such.pem");
+            output
+                .stderr_has("cannot load the system's CA certificates")
+                .stderr_has("/none/such.pem");
         }
     }
     // Beside a named authority the system's roots may be missing.

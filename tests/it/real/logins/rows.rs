@@ -8,10 +8,10 @@ use super::Outcomes::{self, Fails, Ok, Retries};
 use super::{Extra, IDENTITY, PASSWORD, Row, USER, WRONG, answer, auth};
 
 /// Nothing was found: what each registry says to strangers.
-const NEEDED: Outcomes = Fails(4, "login needed (the registry offers basic)");
-const PRIVATE: Outcomes = Fails(4, "team/secret: not found, or private");
-const REFUSED: Outcomes = Fails(4, "refuses the login of ann (from ");
-const RETRIED: Outcomes = Retries(4, "refuses the login of ann (from ");
+const NEEDED: Outcomes = Fails(4, "login required (the registry offers basic)");
+const PRIVATE: Outcomes = Fails(4, "team/secret: not found, or access denied");
+const REFUSED: Outcomes = Fails(4, "rejected the credentials of ann (from ");
+const RETRIED: Outcomes = Retries(4, "rejected the credentials of ann (from ");
 const USELESS: Outcomes = Fails(4, "offers basic, for which this login is of no use");
 
 pub const ROWS: &[Row] = &[
@@ -146,7 +146,7 @@ pub const ROWS: &[Row] = &[
         name: "config.json, registrytoken",
         put: |s| s.auths(&json!({"registrytoken": s.bench.bearer()})),
         check: ("registry-token", "config.json (auths)"),
-        htpasswd: Retries(4, "refuses the login of this token (from "),
+        htpasswd: Retries(4, "rejected the credentials of this token (from "),
         token: Ok,
         warning: "",
     },

@@ -35,7 +35,7 @@ fn a_silent_name_server_is_given_up() {
             let output = env.command(ls(&target)).deadline(IN_TIME).run();
             output.code(5).stdout("").stderr_has(host);
             three_ways(&env, &ls(&target), |seen| {
-                seen.fails(5).says(host).says("timed out after 1 s while looking up the name");
+                seen.fails(5).says(host).says("timed out after 1 s while resolving the host name");
             });
             assert_eq!(dns.asked(host), 4, "{host}");
         }
@@ -56,7 +56,7 @@ fn a_name_that_does_not_exist() {
             for (retries, looks) in [("0", 1), ("3", 2)] {
                 let args = ["ls", "--plain-http", "--retries", retries, &target];
                 three_ways(&env, &args, |seen| {
-                    seen.fails(5).says(host).says("no address found for this name");
+                    seen.fails(5).says(host).says("cannot resolve this host name");
                     assert_eq!(dns.asked(host), looks, "{}", seen.output);
                     dns.forget();
                 });
