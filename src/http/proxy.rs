@@ -136,8 +136,14 @@ impl Proxy {
             let (scheme, _) = self.text.expose().split_once("://").unwrap_or_default();
             if matches!(scheme, "http" | "https") { Unusable::Url } else { Unusable::Scheme }
         })?;
-        let is_known = matches!(proxy.protocol(), Http | Https);
-        if is_known { Ok(proxy) } else { Err(Unusable::Scheme) }
+        if !matches!(proxy.protocol(), Http | Https) {
+            return Err(Unusable::Scheme);
+        }
+        // The parser takes any text for a port.
+        let authority = proxy.uri().authority().ok_or(Unusable::Url)?;
+        let has_port = authority.port_u16().is_some();
+        let is_whole = has_port || authority.as_str().ends_with(authority.host());
+        if is_whole { Ok(proxy) } else { Err(Unusable::Url) }
     }
 
     /// What stands in front of the last `@`, and whether that is where the host begins.

@@ -62,7 +62,11 @@ fn a_token_service_goes_through_the_proxy_too() {
     let entry = serde_json::json!({"identitytoken": "canary-identity"});
     env.docker_config_json(&serde_json::json!({"auths": {"registry.corp.test:5000": entry}}));
     env.canary("canary-identity");
-    let run = env.command(["ls", "--plain-http", "registry.corp.test:5000/a"]);
+    env.config_toml(
+        "[profiles.lab]\nregistry = \"registry.corp.test:5000\"\nplain-http = true\n\
+         token-hosts = [\"http://auth.corp.test\"]\n",
+    );
+    let run = env.command(["ls", "registry.corp.test:5000/a"]);
     run.var("http_proxy", proxy.url()).run().code(0).stdout("1\n");
     assert_eq!(
         proxy.log(),

@@ -121,7 +121,7 @@ fn files_mean_what_they_mean_to_docker() {
             &[("client.cert", &cert), ("client.key", &other_key)],
             Err("the key does not belong to this"),
         ),
-        (&[("client.cert", "?"), ("client.key", &key)], Err("holds no certificate")),
+        (&[("client.cert", "?"), ("client.key", &key)], Err("no certificate in this file")),
     ];
     for (files, expected) in cases {
         let temp = Temp::new();

@@ -152,7 +152,7 @@ fn a_wrong_password_on_the_command_line_ends_it() {
         .code(4)
         .stdout("")
         .stderr_has("rejected the credentials of ann (from -u and --password-stdin)");
-    output.stderr_has("\nhint: check the user name and the password\n");
+    output.stderr_has("\nhint: check the user name and password\n");
     let requests = registry.token_service().requests();
     let sent = requests.iter().filter(|request| request.basic().is_some()).count();
     assert_eq!((sent, requests.len()), (1, 1), "{}", registry.log());

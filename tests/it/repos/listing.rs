@@ -126,7 +126,7 @@ fn without_a_login_a_long_list_is_cut_off_and_never_looks_whole() {
     let hub = many(250).account("alice", PASSWORD, crate::support::hub::Secret::Password).start();
     let env = home(&hub, None);
     let output = env.run(["repos", "big"]);
-    output.code(4).stdout("").stderr_has("only the beginning").stderr_has("docker login");
+    output.code(4).stdout("").stderr_has("only the start").stderr_has("docker login");
     assert_eq!(asked(&hub).len(), 3);
     // What lies before the cap can be had.
     hub.server().clear();
