@@ -8,6 +8,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
+
 use super::context::Context;
 use crate::error::Error;
 use crate::oci::manifest::without_huge_numbers;
@@ -54,24 +56,24 @@ impl<'a> Printer<'a> {
     /// What cannot be written; a document that a template cannot be applied to.
     pub(crate) fn print(&self, bytes: &[u8], name: &str, out: &mut dyn Write) -> Result<(), Error> {
         let text = match &self.format {
-            Format::Template(template) => {
-                let value = parse(bytes, name)?;
-                Some(template.render(&value)? + "\n")
-            }
+            Format::Template(template) => Some(template.render_value(&parse(bytes, name)?)?),
             Format::Json => {
-                parse(bytes, name)?;
-                Some(document::compact(&String::from_utf8_lossy(bytes)) + "\n")
+                serde_json::from_slice::<IgnoredAny>(bytes).map_err(|_| not_json(name))?;
+                Some(document::compact(&String::from_utf8_lossy(bytes)))
             }
             _ => None,
         };
-        let bytes = text.as_deref().map_or(bytes, str::as_bytes);
+        let (bytes, end) = text.as_deref().map_or((bytes, ""), |text| (text.as_bytes(), "\n"));
         match self.file {
-            Some(path) => write_file(path, bytes)
+            Some(path) => write_file(path, &[bytes, end.as_bytes()])
                 .map_err(|source| Error::Io { what: path.display().to_string(), source }),
             None if text.is_none() && self.is_for_reading() => {
                 out.write_all(readable(bytes).as_bytes()).map_err(Error::stdout)
             }
-            None => out.write_all(bytes).map_err(Error::stdout),
+            None => out
+                .write_all(bytes)
+                .and_then(|()| out.write_all(end.as_bytes()))
+                .map_err(Error::stdout),
         }
     }
 
@@ -82,18 +84,20 @@ impl<'a> Printer<'a> {
 
 fn parse(bytes: &[u8], name: &str) -> Result<serde_json::Value, Error> {
     let known = without_huge_numbers(bytes);
-    serde_json::from_slice(known.as_deref().unwrap_or(bytes)).map_err(|_| {
-        Error::usage(
-            format!("{name} is not JSON, so --format has nothing to pick from"),
-            "leave --format out, or use --raw",
-        )
-    })
+    serde_json::from_slice(known.as_deref().unwrap_or(bytes)).map_err(|_| not_json(name))
+}
+
+fn not_json(name: &str) -> Error {
+    Error::usage(
+        format!("{name} is not JSON, so --format has nothing to pick from"),
+        "leave --format out, or use --raw",
+    )
 }
 
 /// A document for a terminal.
 fn readable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+    match serde_json::from_slice::<IgnoredAny>(bytes) {
         Ok(_) => document::indent(&text) + "\n",
         Err(_) => sanitize_lines(&text).into_owned() + "\n",
     }
@@ -101,12 +105,12 @@ fn readable(bytes: &[u8]) -> String {
 
 /// Writes a file so that it is never seen half written. What is no plain file, such as
 /// `/dev/stdout`, is written to as it is.
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_file(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    let write = |file: &mut fs::File| parts.iter().try_for_each(|part| file.write_all(part));
     match fs::metadata(path) {
-        Ok(known) if !known.is_file() => return fs::write(path, bytes),
-        _ => {}
+        Ok(known) if !known.is_file() => write(&mut fs::OpenOptions::new().write(true).open(path)?),
+        _ => files::replace(&files::follow(path)?, Readers::AsBefore, write),
     }
-    files::replace(&files::follow(path)?, Readers::AsBefore, |file| file.write_all(bytes))
 }
 
 #[cfg(test)]

@@ -137,8 +137,16 @@ impl Template {
                 Some(value) => *value = cell.as_str().into(),
             }
         }
-        text::guard(&mut value);
-        let (text, result) = eval::Run::new(&value, json.as_deref(), false).run(&self.tree.nodes);
+        self.run(&value, json.as_deref())
+    }
+
+    /// Runs the template over a document.
+    pub(crate) fn render_value(&self, document: &Value) -> Result<String, TemplateError> {
+        self.run(document, None)
+    }
+
+    fn run(&self, value: &Value, json: Option<&str>) -> Result<String, TemplateError> {
+        let (text, result) = eval::Run::new(value, json, false).run(&self.tree.nodes);
         result.map(|()| text).map_err(|failure| failure.locate(&self.source))
     }
 

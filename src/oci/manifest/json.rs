@@ -15,7 +15,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use super::ManifestError;
 
 /// The most values in one document: bounds the memory that a few megabytes of `[[],[],…]` take.
-const MAX_VALUES: usize = 500_000;
+const MAX_VALUES: usize = 200_000;
 /// The largest whole number that all JSON readers agree on.
 const MAX_INTEGER: u64 = 1 << 53;
 

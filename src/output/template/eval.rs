@@ -11,6 +11,7 @@ use super::Failure;
 use super::functions::Function;
 use super::parser::{Base, Command, Control, Node, Operand, Pipeline};
 use super::text;
+use crate::output::json;
 
 /// The most nodes and items one run may visit.
 const MAX_STEPS: usize = 5_000_000;
@@ -24,6 +25,7 @@ const SHAPING: [&str; 9] =
     ["index", "join", "json", "lower", "slice", "split", "title", "truncate", "upper"];
 
 pub(super) struct Run<'t> {
+    /// As it came. What is taken out of it goes through [`text::guard`] first.
     row: &'t Value,
     /// What `json` makes of the row: its members in the row's own order.
     json: Option<&'t str>,
@@ -196,6 +198,15 @@ impl<'t> Run<'t> {
         dot: &Value,
         piped: Option<Value>,
     ) -> Result<Value, Failure> {
+        if let ("json", [operand]) = (function.name, &command.operands[..])
+            && self.is_row(operand, dot)
+        {
+            return match self.json {
+                Some(json) => Ok(json.into()),
+                None => json::to_string(self.row).map(Value::from),
+            }
+            .map_err(|error| Failure::new(command.at, error.to_string()));
+        }
         let mut arguments = Vec::with_capacity(command.operands.len() + 1);
         for operand in &command.operands {
             let value = self.operand(operand, dot)?;
@@ -212,6 +223,7 @@ impl<'t> Run<'t> {
             (name, _) if self.header && SHAPING.contains(&name) => Ok(arguments.swap_remove(0)),
             ("printf", _) => text::printf(&arguments, self.header).map(Value::from),
             ("json", Some(json)) if arguments[0] == *self.row => Ok(json.into()),
+            ("json", _) => text::to_json(arguments.swap_remove(0)).map(Value::from),
             _ => (function.call)(&arguments),
         };
         let error = |message| Failure::new(command.at, format!("{}: {message}", function.name));
@@ -221,6 +233,16 @@ impl<'t> Run<'t> {
             }
             result => result.map_err(error),
         }
+    }
+
+    /// Whether an operand is the whole row: it may be large, and is not copied for its JSON.
+    fn is_row(&self, operand: &Operand, dot: &Value) -> bool {
+        let base = match &operand.base {
+            Base::Dot => std::ptr::eq(dot, self.row),
+            Base::Variable(name) => name == "$",
+            _ => false,
+        };
+        base && operand.fields.is_empty() && !self.header
     }
 
     fn operand(&mut self, operand: &'t Operand, dot: &Value) -> Result<Value, Failure> {
@@ -238,6 +260,7 @@ impl<'t> Run<'t> {
                 &made
             }
         };
+        let is_raw = std::ptr::eq(value, self.row);
         for name in &operand.fields {
             value = match value {
                 Value::Object(members) => members.get(name).unwrap_or(&Value::Null),
@@ -250,6 +273,10 @@ impl<'t> Run<'t> {
                 }
             };
         }
-        Ok(value.clone())
+        let mut value = value.clone();
+        if is_raw {
+            text::guard(&mut value);
+        }
+        Ok(value)
     }
 }

@@ -76,8 +76,7 @@ pub(super) fn escape(text: String) -> String {
     out
 }
 
-pub(super) fn to_json(value: &Value) -> Result<String, String> {
-    let mut value = value.clone();
+pub(super) fn to_json(mut value: Value) -> Result<String, String> {
     map_chars(&mut value, unguard);
     json::to_string(&value).map_err(|error| error.to_string())
 }

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::AMD64;
-use crate::support::image::{Blob, DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG, OCI_MANIFEST};
+use crate::support::image::{
+    Blob, DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST,
+};
 use crate::support::{Image, TestEnv, TestRegistry};
 
 /// A manifest as text, its digest computed.
@@ -72,5 +74,32 @@ fn an_artifact_may_keep_what_it_likes() {
         for command in ["inspect", "platforms", "config"] {
             TestEnv::new().run([command, &registry.repo("demo/app:1")]).code(0).silent();
         }
+    }
+}
+
+/// Whatever a document of 8 MiB holds, no command takes more than 64 MiB for it.
+#[test]
+fn large_documents_stay_small_in_memory() {
+    let digest = "0".repeat(64);
+    let entry = format!(r#"{{"digest":"sha256:{digest}","size":1}}"#);
+    let index = |entries: String| {
+        format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{entries}]}}"#)
+    };
+    let other = |members: String| format!(r#"{{"mediaType":"a/b",{members}}}"#);
+    let room = 8 * 1024 * 1024 - 200;
+    let json: &[&str] = &["manifest", "--format", "{{json .}}"];
+    for (media_type, document, arguments) in [
+        (OCI_INDEX, index(vec![&*entry; room / (entry.len() + 1)].join(",")), &["platforms"][..]),
+        ("a/b", other(format!(r#""a":[{}]"#, vec![r#"{"":0}"#; room / 7].join(","))), &["inspect"]),
+        ("a/b", other(format!(r#""a":"{}""#, "x".repeat(room))), json),
+        ("a/b", other(format!(r#""a":"{}""#, "\\n".repeat(room / 2))), json),
+    ] {
+        let image =
+            Image { root: Blob::new(media_type, document), children: vec![], blobs: vec![] };
+        let registry = TestRegistry::new().image("demo/app:1", &image).start();
+        let reference = registry.repo("demo/app:1");
+        let run = TestEnv::new().command([arguments, &[&*reference]].concat()).unchecked().run();
+        let peak = run.peak_kib.expect("memory is measured here");
+        assert!(peak < 64 * 1024, "{arguments:?}: {peak} KiB, code {}", run.code);
     }
 }
