@@ -115,9 +115,6 @@ fn resolve(settings: &mut Settings, source: &Source<'_>) -> Result<(), Conflict>
             }
             (Err(_), _) => source.path.parent().unwrap_or(Path::new("")).join(written),
         };
-        if path.to_str().is_none() {
-            return conflict(key, "the path is not UTF-8 text", "rename the directory");
-        }
         Ok(path)
     };
     for (key, path) in settings.paths_mut() {
@@ -127,7 +124,10 @@ fn resolve(settings: &mut Settings, source: &Source<'_>) -> Result<(), Conflict>
         values::path(program).map_err(|wrong| ("password-command", wrong))?;
     }
     if let Some(program) = settings.program_mut() {
-        *program = resolved("password-command", Path::new(program))?.display().to_string();
+        let path = resolved("password-command", Path::new(program))?;
+        *program = path.to_str().map(str::to_owned).ok_or_else(|| {
+            ("password-command", InvalidValue::new("the program's path is not UTF-8 text"))
+        })?;
     }
     Ok(())
 }

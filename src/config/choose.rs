@@ -74,9 +74,15 @@ impl Config {
     /// The active profile: the flag's, else `$DOCKER_TAGS_PROFILE`'s, else the file's, else the
     /// built-in one.
     pub fn active(&self, flag: Option<&str>, env: &Env) -> Result<Active<'_>, ConfigError> {
-        let (name, chosen_by) = match (flag, env.text(VARIABLE), &self.active) {
+        let (name, chosen_by) = match (flag, env.os(VARIABLE), &self.active) {
             (Some(name), _, _) => (name, ChosenBy::Flag),
-            (None, Some(name), _) => (name, ChosenBy::Variable),
+            (None, Some(name), _) => {
+                let name = name.to_str().ok_or_else(|| {
+                    ConfigError::usage(format!("${VARIABLE} is not UTF-8 text"))
+                        .with_hint(format!("set it to the name of a profile, or unset {VARIABLE}"))
+                })?;
+                (name, ChosenBy::Variable)
+            }
             (None, None, Some((name, line))) => (name.as_str(), ChosenBy::File(*line)),
             (None, None, None) => (BUILT_IN, ChosenBy::Default),
         };
@@ -88,7 +94,7 @@ impl Config {
         let mut all = self.profiles.iter().chain([&self.built_in]);
         all.find(|profile| profile.name() == Some(name)).ok_or_else(|| {
             let names = self.profiles.iter().filter_map(Profile::name).chain([BUILT_IN]);
-            ConfigError::of_value(no_such_profile(name, names))
+            no_such_profile(name, names).into()
         })
     }
 

@@ -12,7 +12,7 @@ use crate::system::env::Env;
 
 /// Adds a profile at the end of the file; makes the file if there is none.
 pub(crate) fn create(env: &Env, name: &str, settings: &Settings) -> Result<(), ConfigError> {
-    values::profile_name(name).map_err(ConfigError::of_value)?;
+    values::profile_name(name)?;
     let assignments = assignments(settings)?;
     change(env, |document, config| {
         if config.profile(name).is_ok() {

@@ -139,9 +139,7 @@ impl Source<'_> {
     /// The error for a fault at a byte of the text, about a key.
     pub(super) fn fault(&self, at: usize, keys: &[&str], wrong: InvalidValue) -> ConfigError {
         let key = keys.iter().map(|key| show(key)).collect::<Vec<_>>().join(".");
-        ConfigError::file(self.path, wrong.message)
-            .at(position(self.text, at), Some(key))
-            .with_optional_hint(wrong.hint)
+        ConfigError::file(self.path, wrong).at(position(self.text, at), Some(key))
     }
 
     /// serde's complaint in our words. Its own would repeat a value, which may be a password.

@@ -210,7 +210,11 @@ impl Settings {
     /// Every setting as text, empty when there is none; no secret, and no password keys that are
     /// not used. The order is that of [`KEYS`].
     pub(crate) fn shown(&self) -> Vec<(&'static str, String)> {
-        let document = toml_edit::ser::to_document(self).unwrap_or_default();
+        let mut printable = self.clone();
+        for (_, path) in printable.paths_mut() {
+            *path = path.to_string_lossy().into_owned().into();
+        }
+        let document = toml_edit::ser::to_document(&printable).unwrap_or_default();
         let password = self.password_source();
         let value = |key: &'static str| match (document.get(key).map(Item::as_value), key) {
             _ if key.starts_with("password") => {

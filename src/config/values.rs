@@ -31,6 +31,12 @@ impl InvalidValue {
     }
 }
 
+impl<T: Into<String>> From<T> for InvalidValue {
+    fn from(message: T) -> Self {
+        InvalidValue::new(message)
+    }
+}
+
 /// The hint on a second line: so it passes through serde, which knows of texts only.
 impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -19,7 +19,9 @@ pub(super) struct Lock {
     target: PathBuf,
     path: PathBuf,
     // Held open: closing it gives the lock back.
-    _file: File,
+    file: File,
+    // Not on a file system without locks.
+    is_exclusive: bool,
 }
 
 impl Lock {
@@ -31,8 +33,8 @@ impl Lock {
         let path = files::beside(&target, "lock")?;
         let deadline = Instant::now() + LOCK_WAIT;
         loop {
-            if let Some(file) = try_lock(&path)? {
-                return Ok(Lock { target, path, _file: file });
+            if let Some((file, is_exclusive)) = try_lock(&path)? {
+                return Ok(Lock { target, path, file, is_exclusive });
             }
             if Instant::now() >= deadline {
                 let message = format!("another program holds {}", path.display());
@@ -49,6 +51,9 @@ impl Lock {
 
     /// Gives the file a new content, all of it or, on an error, nothing.
     pub(super) fn replace(&self, content: &[u8]) -> io::Result<()> {
+        if self.is_exclusive {
+            files::remove_leftovers(&self.target, &self.file);
+        }
         files::replace(&self.target, Readers::User, |file| file.write_all(content))
     }
 }
@@ -64,17 +69,19 @@ impl Drop for Lock {
 }
 
 /// The lock if it is free. Not free is also one whose name its last holder has just removed.
-fn try_lock(path: &Path) -> io::Result<Option<File>> {
+fn try_lock(path: &Path) -> io::Result<Option<(File, bool)>> {
     if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let message = format!("{} is in the way", path.display());
         return Err(io::Error::new(ErrorKind::AlreadyExists, message));
     }
     let file = files::writing(Readers::User).create(true).truncate(false).open(path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(file).filter(|file| is_named(file, path))),
+        Ok(()) => Ok(Some((file, true)).filter(|(file, _)| is_named(file, path))),
         Err(TryLockError::WouldBlock) => Ok(None),
         // A file system without locks: better to write than to refuse.
-        Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => Ok(Some(file)),
+        Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => {
+            Ok(Some((file, false)))
+        }
         Err(TryLockError::Error(e)) => Err(e),
     }
 }

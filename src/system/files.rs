@@ -90,6 +90,37 @@ fn place(path: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<
     fs::rename(&fresh, path)
 }
 
+/// Removes what writers of this file left who were killed: their fresh files, which may hold secrets.
+/// Nobody may be writing meanwhile: the caller holds a lock. Files of strangers stay.
+pub(crate) fn remove_leftovers(target: &Path, lock: &File) {
+    let Ok(entries) = fs::read_dir(directory_of(target)) else { return };
+    let Ok(start) = beside(target, "") else { return };
+    let start = start.file_name().unwrap_or_default().as_encoded_bytes();
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let digits = name.as_encoded_bytes().strip_prefix(start);
+        let digits = digits.and_then(|rest| rest.strip_suffix(b".tmp"));
+        let is_fresh = digits.is_some_and(|d| d.len() == 16 && d.iter().all(u8::is_ascii_hexdigit));
+        if is_fresh
+            && entry.metadata().is_ok_and(|found| found.is_file() && is_ours(&found, target, lock))
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether a file belongs to this user, or to the owner of the one that is written.
+#[cfg(unix)]
+fn is_ours(found: &fs::Metadata, target: &Path, lock: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    [lock.metadata(), fs::metadata(target)].into_iter().flatten().any(|m| m.uid() == found.uid())
+}
+
+#[cfg(not(unix))]
+fn is_ours(_found: &fs::Metadata, _target: &Path, _lock: &File) -> bool {
+    true
+}
+
 /// Where a chain of links ends; the end need not exist.
 ///
 /// # Errors

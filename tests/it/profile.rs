@@ -29,7 +29,7 @@ registry = \"registry.lab:5000\"
 insecure = true
 ";
 
-fn three() -> TestEnv {
+pub(crate) fn three() -> TestEnv {
     let env = TestEnv::new();
     env.config_toml(THREE);
     env

@@ -87,8 +87,8 @@ pub(super) fn kind_of_word(word: &str, line: &Line, arg: &Arg) -> Option<Kind> {
         "PLATFORM" | "OS" | "ARCH" | "VARIANT" => Kind::Platform,
         "FILE" | "PATH" => Kind::File,
         "DIR" | "DIRECTORY" => Kind::Directory,
-        "N" | "SECONDS" | "DURATION" | "WHEN" | "USER" | "GLOB" | "REGEX" | "RANGE" | "TAG"
-        | "NAME" | "URL" | "KEY" | "VALUE" | "DIGEST" | "SHELL" | "ORDER" | "TYPE" | "TEMPLATE"
+        "N" | "DURATION" | "WHEN" | "USER" | "GLOB" | "REGEX" | "RANGE" | "TAG" | "NAME"
+        | "URL" | "KEY" | "VALUE" | "DIGEST" | "SHELL" | "ORDER" | "TYPE" | "TEMPLATE"
         | "COMMAND" | "VARIABLE" | "PATTERN" | "PROGRAM" | "PORT" | "KEY=VALUE" | "USERNAME"
         | "WHAT" => Kind::Free,
         _ => return None,
