@@ -43,7 +43,7 @@ fn certificates_and_passwords_are_regular_files() {
             vec!["ls", &name, "--cert-file", &shown, "--key-file", &shown],
         ] {
             let output = env.command(args).deadline(LIMIT).run();
-            output.code(1).stdout("").stderr_has(&shown).stderr_has(message);
+            output.code(2).stdout("").stderr_has(&shown).stderr_has(message);
         }
         let profile = format!(
             "[profiles.a]\nregistry = \"{}\"\nusername = \"ann\"\npassword-file = \"{shown}\"\n",
@@ -64,7 +64,7 @@ fn directories_of_certificates_hold_regular_files() {
     let crt = format!("home/.config/docker/certs.d/{}/ca.crt", registry.host());
     fifo(&env, &crt);
     let output = env.command(["ls", &registry.repo("a")]).deadline(LIMIT).run();
-    output.code(1).stdout("").stderr_has("ca.crt").stderr_has("is not a regular file");
+    output.code(2).stdout("").stderr_has("ca.crt").stderr_has("is not a regular file");
     let word = registry.repo("a:");
     let started = Instant::now();
     env.command(["__complete", "check", &word]).deadline(LIMIT).run().code(0).silent();
@@ -115,7 +115,7 @@ fn authorities_may_come_through_a_pipe() {
             run.stdin(identity.cert_pem()).deadline(LIMIT).run().code(0).silent();
         }
         let run = env.command(["ls", &name, "--ca-file", path]).stdin(vec![b'#'; (8 << 20) + 1]);
-        run.deadline(LIMIT).run().code(1).stdout("").stderr_has("is larger than 8 MiB");
+        run.deadline(LIMIT).run().code(2).stdout("").stderr_has("is larger than 8 MiB");
     }
     let started = Instant::now();
     let word = registry.repo("a:");
