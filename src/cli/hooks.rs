@@ -34,15 +34,25 @@ pub(crate) fn answer(request: &OsStr) -> String {
     if !COMMANDS.contains(&request.command.as_str()) || !is_about_a_name(&request.error) {
         return String::new();
     }
-    let template = "See which tags there are: docker tags ls {{arg . 0}}";
+    let template = "To list the available tags: docker tags ls {{arg . 0}}";
     format!("{}\n", serde_json::json!({"Type": 0, "Template": template}))
 }
 
 /// Whether an error of docker's may come from an image that does not exist under this name.
 fn is_about_a_name(error: &str) -> bool {
     let error = error.to_ascii_lowercase();
-    let signs = ["not found", "manifest unknown", "access denied", "no such image", "no matching"];
-    signs.iter().any(|sign| error.contains(sign))
+    let signs = [
+        "manifest unknown",
+        "name unknown",
+        "no matching manifest",
+        "no such image",
+        "pull access denied",
+        "requested access to the resource is denied",
+    ];
+    // `exec: "x": executable file not found`, `network x not found` are not about images.
+    let subjects = ["manifest for ", "repository ", "failed to resolve reference"];
+    let is_missing = error.contains("not found") && subjects.iter().any(|s| error.contains(s));
+    is_missing || signs.iter().any(|sign| error.contains(sign))
 }
 
 #[cfg(test)]
@@ -58,6 +68,17 @@ mod tests {
             ("run", "pull access denied for nosuch", true),
             ("pull", "Cannot connect to the Docker daemon", false),
             ("pull", "", false),
+            (
+                "pull",
+                "failed to resolve reference \"docker.io/library/a:9\": docker.io/library/a:9: not found",
+                true,
+            ),
+            ("create", "Error response from daemon: No such image: nope:1", true),
+            ("run", "exec: \"x\": executable file not found in $PATH: unknown", false),
+            ("run", "network foo not found", false),
+            ("run", "error while mounting volume: volume data not found", false),
+            ("run", "unknown or invalid runtime name: x", false),
+            ("create", "could not select device driver \"\" with capabilities: [[gpu]]", false),
             ("ps", unknown, false),
         ] {
             let request = serde_json::json!({"RootCmd": command, "CommandError": error});

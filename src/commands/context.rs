@@ -21,7 +21,7 @@ use crate::http::url::{Scheme, Url};
 use crate::http::{Client, Settings};
 use crate::login::chain::{self, Logins, Wanted};
 use crate::login::{Found, Store};
-use crate::oci::reference::{Registry as RegistryName, Repository};
+use crate::oci::reference::{self, Registry as RegistryName, Repository};
 use crate::output::{Format, Look};
 use crate::registry::hub::{self, Hub};
 use crate::registry::{Registry, RepositoryHandle};
@@ -150,6 +150,17 @@ impl Context {
     /// # Errors
     /// The name is no reference.
     pub(crate) fn resolve(&self, text: &str) -> Result<Resolved, Error> {
+        let pasted = reference::pasted(text);
+        let text = pasted.as_deref().unwrap_or(text);
+        if reference::is_lone_registry(text) {
+            return Err(Error::usage(
+                format!("\"{text}\" is a registry, not a repository"),
+                format!(
+                    "to list its repositories: docker tags repos {text}; to test the connection: \
+                     docker tags check {text}"
+                ),
+            ));
+        }
         self.config
             .resolve(&self.active()?, text)
             .map_err(|source| Error::Reference { input: text.to_owned(), source })

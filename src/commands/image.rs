@@ -4,6 +4,7 @@
 //! one goes down to the image for a platform, and to its config.
 
 mod choose;
+mod near;
 
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub(crate) struct Image {
     /// How many requests may be under way at a time.
     pub jobs: usize,
     reporter: Arc<Reporter>,
+    /// Whether no other image was named: only then a missing tag is looked for in the list.
+    is_only: bool,
 }
 
 /// A reference followed down to the manifest of one image.
@@ -67,12 +70,13 @@ pub(crate) fn each<R: Send>(
     }
     let jobs = targets.iter().map(|target| context.jobs(&target.profile)).max().unwrap_or(1);
     let ask = |target: &Resolved| {
-        let image = Image::open(context, target, kind)?;
+        let image = Image { is_only: names.len() == 1, ..Image::open(context, target, kind)? };
         work(&image).map(|answer| (image, answer))
     };
     let mut outcomes = super::Outcomes::new(context, names.len());
-    parallel::in_order(&targets, jobs, ask, |_, answer| {
-        outcomes.note(answer.and_then(|(image, answer)| take(&image, answer)))
+    parallel::in_order(&targets, jobs, ask, |target, answer| {
+        let outcome = answer.and_then(|(image, answer)| take(&image, answer));
+        outcomes.note_for(&target.reference.familiar(), outcome)
     })?;
     outcomes.end()
 }
@@ -93,6 +97,7 @@ impl Image {
             repository: context.repository(target, kind.is_plugin())?,
             jobs: context.jobs(&target.profile),
             reporter: context.reporter.clone(),
+            is_only: true,
             reference,
         })
     }
@@ -103,6 +108,7 @@ impl Image {
             reference: self.reference.clone(),
             repository: self.repository.clone(),
             reporter: self.reporter.clone(),
+            is_only: false,
             target,
             ..*self
         }
@@ -130,7 +136,7 @@ impl Image {
     /// # Errors
     /// As for [`RepositoryHandle::head`].
     pub(crate) fn head(&self) -> Result<crate::registry::Head, Error> {
-        self.repository.head(&self.target)
+        self.repository.head(&self.target).map_err(|error| self.explained(error))
     }
 
     /// What the reference itself points to.
@@ -138,7 +144,7 @@ impl Image {
     /// # Errors
     /// As for [`RepositoryHandle::manifest`].
     pub(crate) fn root(&self) -> Result<Fetched, Error> {
-        self.repository.manifest(&self.target)
+        self.repository.manifest(&self.target).map_err(|error| self.explained(error))
     }
 
     /// What an entry of an index points to.

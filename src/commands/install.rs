@@ -26,7 +26,7 @@ const HOOKS: &str = r#"After a failed pull, run or create, docker can suggest th
 
     $ docker pull alpine:3.99
     What's next:
-        See which tags there are: docker tags ls alpine:3.99
+        To list the available tags: docker tags ls alpine:3.99
 
 It asks only plugins that its configuration names. Add to "#;
 

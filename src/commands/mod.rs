@@ -145,12 +145,14 @@ pub(crate) struct Outcomes<'a> {
     context: &'a Context,
     count: usize,
     worst: u8,
+    /// Failures to reach a host, each told once.
+    unreachable: Vec<String>,
 }
 
 impl<'a> Outcomes<'a> {
     /// For so many tries.
     pub(crate) fn new(context: &'a Context, count: usize) -> Self {
-        Outcomes { context, count, worst: 0 }
+        Outcomes { context, count, worst: 0, unreachable: Vec::new() }
     }
 
     /// Notes how one ended.
@@ -163,6 +165,13 @@ impl<'a> Outcomes<'a> {
             Err(error) if self.count == 1 || is_final(&error) => return Err(error),
             Err(error) => {
                 self.worst = self.worst.max(error.exit_code());
+                let text = error.to_string();
+                if matches!(error, Error::Network { .. }) {
+                    if self.unreachable.contains(&text) {
+                        return Ok(());
+                    }
+                    self.unreachable.push(text);
+                }
                 self.context.reporter.error(&error, error.hint().as_deref());
             }
         }
@@ -181,6 +190,22 @@ impl<'a> Outcomes<'a> {
         let text = error.to_string();
         let prefix = if text.contains(name) { String::new() } else { format!("{name}: ") };
         self.context.reporter.line(&format!("error: {prefix}{text}"));
+        Ok(())
+    }
+
+    /// The same for a name, which every failure tells; one to reach a host is about all its names.
+    ///
+    /// # Errors
+    /// As for [`Outcomes::note`].
+    pub(crate) fn note_for(&mut self, name: &str, outcome: Result<(), Error>) -> Result<(), Error> {
+        let Err(error) = outcome else { return Ok(()) };
+        let is_told = matches!(error, Error::Network { .. }) || error.to_string().contains(name);
+        if self.count == 1 || is_told || is_final(&error) {
+            return self.note(Err(error));
+        }
+        self.worst = self.worst.max(error.exit_code());
+        let text = format!("{name}: {error}");
+        self.context.reporter.error(&text, error.hint().as_deref());
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 
 mod error;
 mod grammar;
+mod pasted;
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +21,7 @@ pub(crate) use error::ParseError;
 use grammar::{
     is_digest_algorithm, is_domain, is_identifier, is_path, looks_like_domain, strip_transport,
 };
+pub(crate) use pasted::{is_lone_registry, pasted};
 
 /// Docker Hub's name in references, and the registry of names that name none.
 pub(crate) const DOCKER_HUB: &str = "docker.io";

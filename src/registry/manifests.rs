@@ -185,7 +185,7 @@ impl RepositoryHandle {
             Some(official) if familiar != name => official,
             _ => familiar,
         };
-        let hint = format!("the tags that there are: docker tags ls {familiar}");
+        let hint = format!("to list the available tags: docker tags ls {familiar}");
         Error::NotFoundIn { object, name, hint }
     }
 }
