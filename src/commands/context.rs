@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::auth::endpoint::{Endpoint, Security};
 use crate::auth::{LoginSource, Session};
 use crate::commands::global::Globals;
+use crate::commands::typed::repository_name;
 use crate::config::{Active, Config, ConfigError, Profile, Resolved, Served};
 use crate::error::Error;
 use crate::http::certs::{self, Directories};
@@ -21,13 +22,13 @@ use crate::http::url::{Scheme, Url};
 use crate::http::{Client, Settings};
 use crate::login::chain::{self, Logins, Wanted};
 use crate::login::{Found, Store};
-use crate::oci::reference::{self, Registry as RegistryName, Repository};
+use crate::oci::reference::{Registry as RegistryName, Repository};
 use crate::output::{Format, Look};
 use crate::registry::hub::{self, Hub};
 use crate::registry::{Registry, RepositoryHandle};
 use crate::system::env::Env;
 use crate::system::report::Reporter;
-use crate::system::terminal::{ColorChoice, Style};
+use crate::system::terminal::Style;
 
 /// A registry's name, and the profile that serves it.
 type RegistryKey = (RegistryName, Option<String>);
@@ -150,17 +151,7 @@ impl Context {
     /// # Errors
     /// The name is no reference.
     pub(crate) fn resolve(&self, text: &str) -> Result<Resolved, Error> {
-        let pasted = reference::pasted(text);
-        let text = pasted.as_deref().unwrap_or(text);
-        if reference::is_lone_registry(text) {
-            return Err(Error::usage(
-                format!("\"{text}\" is a registry, not a repository"),
-                format!(
-                    "to list its repositories: docker tags repos {text}; to test the connection: \
-                     docker tags check {text}"
-                ),
-            ));
-        }
+        let text = &*repository_name(text)?;
         self.config
             .resolve(&self.active()?, text)
             .map_err(|source| Error::Reference { input: text.to_owned(), source })

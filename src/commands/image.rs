@@ -160,7 +160,7 @@ impl Image {
         entry.digest.supported().ok_or_else(|| Error::Answer {
             host: self.reference.registry().to_string(),
             what: format!(
-                "{}: \"{}\" is no digest to check with",
+                "{}: unsupported digest algorithm in \"{}\"",
                 self.full_name(),
                 crate::system::terminal::server_text(entry.digest.as_str())
             ),

@@ -21,6 +21,7 @@ pub(crate) mod ratelimit;
 pub(crate) mod repos;
 pub(crate) mod shells;
 pub(crate) mod token;
+mod typed;
 
 use std::io::Write;
 use std::path::PathBuf;

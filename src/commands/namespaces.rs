@@ -67,7 +67,7 @@ pub(crate) fn run(_args: &Args, context: &Context, out: &mut dyn Write) -> Resul
                 | Error::Server { status: 400..=499, .. }),
             ) => {
                 let text =
-                    format!("the list may be incomplete: organisations are unknown: {error}");
+                    format!("the list may be incomplete: cannot list organizations: {error}");
                 context.reporter.warn(&text);
                 Vec::new()
             }

@@ -16,8 +16,7 @@ const PASSWORD: &str = "S3cr3t-canary-examples";
 const PLATFORMS: [&str; 3] = ["linux/amd64", "linux/arm64", "linux/arm/v7"];
 
 /// Lines of the README that are about the repository or about docker's own parts.
-const NOT_OURS: [&str; 6] =
-    ["cargo ", "tests/run", "docker completion ", "docker pull ", "exec ", "man "];
+const NOT_OURS: [&str; 2] = ["cargo ", "tests/run"];
 
 /// A registry with everything that the examples name.
 fn world(builder: crate::support::registry::RegistryBuilder) -> TestRegistry {
@@ -211,6 +210,36 @@ fn readme() -> Vec<String> {
     lines.retain(|line| !line.contains("<TAB>") && !line.starts_with('#'));
     lines.retain(|line| !NOT_OURS.iter().any(|start| line.starts_with(start)));
     lines
+}
+
+/// The commands in the examples of the pages that are written by hand.
+fn topics() -> Vec<String> {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/man");
+    let mut lines = Vec::new();
+    for entry in fs::read_dir(directory).expect("man/").flatten() {
+        let text = fs::read_to_string(entry.path()).expect("a page is text");
+        if !text.contains("written by hand") {
+            continue;
+        }
+        let escapes = [("\\-", "-"), ("\\(aq", "'"), ("\\(ha", "^"), ("\\(ti", "~"), ("\\e", "\\")];
+        for block in text.split(".EX\n").skip(1) {
+            let block = block.split(".EE").next().unwrap_or_default();
+            let block = escapes.iter().fold(block.to_owned(), |b, (from, to)| b.replace(from, to));
+            let is_command =
+                |line: &&str| line.starts_with("docker tags") || line.starts_with("curl");
+            lines.extend(block.lines().filter(is_command).map(str::to_owned));
+        }
+    }
+    lines
+}
+
+#[test]
+#[ignore = "needs bash and jq"]
+fn examples_of_the_topic_pages() {
+    let stage = stage();
+    let lines = topics();
+    assert!(lines.len() > 30, "{lines:#?}");
+    all_run(&stage, &lines);
 }
 
 #[test]

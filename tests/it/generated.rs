@@ -141,6 +141,38 @@ fn short_help_of_ls_has_the_options_that_people_use() {
     assert!(!text.contains("--retries") && text.contains("docker-tags ls --help"), "{text}");
 }
 
+/// The README names every command and fits its size; no document names a file that is gone.
+#[test]
+fn documents_are_fresh() {
+    let read = |name: &str| fs::read_to_string(root().join(name)).expect("a document is text");
+    let readme = read("README.md");
+    assert!(readme.lines().count() <= 200, "the README has {} lines", readme.lines().count());
+    let table = readme.split("## Commands").nth(1).expect("the README has a table of commands");
+    let table = table.split("\n## ").next().unwrap_or_default();
+    let root_command = command(true);
+    let names = root_command.get_subcommands().map(clap::Command::get_name);
+    let missing: Vec<_> =
+        names.filter(|name| *name != "help" && !table.contains(&format!("`{name}"))).collect();
+    assert!(missing.is_empty(), "README.md: add to the table of commands: {missing:?}");
+
+    let mut gone = Vec::new();
+    for name in ["README.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let text = read(name);
+        let code = text.split('`').skip(1).step_by(2).map(str::to_owned);
+        let links = text.split("](").skip(1).filter_map(|part| part.split(')').next());
+        let paths = code.chain(links.map(str::to_owned)).filter(|path| {
+            let is_path = ["src/", "tests/", "man/", "examples/", "fuzz/", ".ci/"]
+                .iter()
+                .any(|start| path.starts_with(start));
+            is_path && !path.contains(' ')
+        });
+        gone.extend(
+            paths.filter(|path| !root().join(path).exists()).map(|path| format!("{name}: {path}")),
+        );
+    }
+    assert!(gone.is_empty(), "these files do not exist: {gone:#?}");
+}
+
 /// Every command shows how it is used.
 #[test]
 fn every_command_has_examples() {

@@ -18,3 +18,4 @@ mod support;
 mod support_selftest;
 mod tidy;
 mod tls;
+mod words;

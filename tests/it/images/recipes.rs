@@ -1,4 +1,4 @@
-//! The recipes of the README, run through bash as they stand there: the calls of the Docker
+//! The recipes of docker-tags-format(7), run through bash as they stand there: the calls of the Docker
 //! Registry API Bash Functions, once with jq and once with `--format` alone.
 
 use std::path::Path;
@@ -9,11 +9,13 @@ use crate::support::image::{Blob, DOCKER_CONFIG, DOCKER_LAYER, DOCKER_LIST, DOCK
 use crate::support::{Image, TestEnv, TestRegistry};
 use serde_json::json;
 
-/// The README's recipes: each line `docker tags …` of the block behind a heading.
+/// The page's recipes: each line `docker tags …` of the block behind a heading.
 fn recipes() -> Vec<String> {
-    let readme = include_str!("../../../README.md");
-    let from = readme.find("### Recipes").expect("the README has recipes");
-    let block = readme[from..].split("```").nth(1).expect("a block of code");
+    let page = include_str!("../../../man/docker-tags-format.7");
+    let block = page.split(".SH RECIPES").nth(1).expect("the page has recipes");
+    let block = block.split(".EE").next().unwrap_or_default();
+    let escapes = [("\\-", "-"), ("\\(aq", "'"), ("\\e", "\\")];
+    let block = escapes.iter().fold(block.to_owned(), |text, (from, to)| text.replace(from, to));
     block.lines().filter(|line| line.starts_with("docker tags ")).map(str::to_owned).collect()
 }
 
@@ -34,7 +36,7 @@ fn image(platform: &str) -> Image {
 }
 
 #[test]
-fn the_readme_s_recipes_work() {
+fn the_recipes_work() {
     let platform = |text: &str| {
         let (os, architecture) = text.split_once('/').expect("os/arch");
         json!({"platform": {"os": os, "architecture": architecture}})
