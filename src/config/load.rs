@@ -63,13 +63,17 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
 /// Checks a text that stands, or will stand, at `path`.
 pub(super) fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let document = Document::parse(text).map_err(|e| {
-        let at = e.span().map_or(0, |span| span.start);
-        ConfigError::file(path, e.message()).at(position(text, at), None)
-    })?;
+    let parsed = || {
+        Document::parse(text).map_err(|e| {
+            let at = e.span().map_or(0, |span| span.start);
+            ConfigError::file(path, e.message()).at(position(text, at), None)
+        })
+    };
     let source = Source { text, path, env };
-    let mut file = File::deserialize(Deserializer::from(document.clone()))
-        .map_err(|error| source.explain(&error, document.as_table()))?;
+    // Parsed once for serde, which consumes it, and once for the places: never two in memory.
+    let file = File::deserialize(Deserializer::from(parsed()?));
+    let document = parsed()?;
+    let mut file = file.map_err(|error| source.explain(&error, document.as_table()))?;
     let table = document.get("profiles").and_then(Item::as_table_like);
     let mut drafts = Vec::new();
     // In the order of the file.
