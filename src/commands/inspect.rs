@@ -11,7 +11,8 @@ use super::image::{self, Chosen, Image};
 use super::options::Choice;
 use crate::error::Error;
 use crate::oci::manifest::{ImageConfig, Inspect, Kind};
-use crate::output::{Format, document, json};
+use crate::output::{Format, json};
+use crate::system::terminal::sanitize_json;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -114,7 +115,7 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
                     let gap = if is_first { "" } else { "\n" };
                     gap.to_owned() + &page::page(image, &sheet, &page::Layout::of(context))
                 }
-                _ => document::escape(&sheet.summary(image).to_json()),
+                _ => sanitize_json(&sheet.summary(image).to_json()).into_owned(),
             };
             is_first = false;
             out.write_all(text.as_bytes()).map_err(Error::stdout)

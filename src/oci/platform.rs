@@ -9,7 +9,6 @@ mod parse;
 mod select;
 mod windows;
 
-pub(crate) use parse::ParseError;
 pub(crate) use select::{Selection, select};
 
 use std::fmt;

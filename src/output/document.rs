@@ -4,9 +4,9 @@
 //! repeated members stay as they were; characters that a terminal might obey become `\uXXXX`,
 //! which any JSON reader turns back.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
-use crate::system::terminal::is_unsafe;
+use crate::system::terminal::sanitize_json;
 
 /// The document with an indentation of two spaces. The text must be JSON: of anything else only
 /// this is promised, that no unsafe character comes out.
@@ -17,15 +17,6 @@ pub fn indent(json: &str) -> String {
 /// The document on one line.
 pub fn compact(json: &str) -> String {
     lay_out(json, None)
-}
-
-/// The document as it is, unsafe characters escaped.
-pub fn escape(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c == '\n' { out.push(c) } else { push(&mut out, c) }
-    }
-    out
 }
 
 fn lay_out(json: &str, indent: Option<usize>) -> String {
@@ -59,10 +50,13 @@ fn lay_out(json: &str, indent: Option<usize>) -> String {
                 line(&mut out, depth);
             }
             Piece::Token(':') if indent.is_some() => out.push_str(": "),
-            Piece::Token(c) | Piece::Text(c) => push(&mut out, c),
+            Piece::Token(c) | Piece::Text(c) => out.push(c),
         }
     }
-    out
+    match sanitize_json(&out) {
+        Cow::Borrowed(_) => out,
+        Cow::Owned(safe) => safe,
+    }
 }
 
 /// Deeper documents are not indented any further.
@@ -101,20 +95,10 @@ impl Piece {
     }
 }
 
-fn push(out: &mut String, c: char) {
-    if is_unsafe(c) {
-        let mut units = [0; 2];
-        for unit in c.encode_utf16(&mut units) {
-            write!(out, "\\u{unit:04x}").expect("writing to a String cannot fail");
-        }
-    } else {
-        out.push(c);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::terminal::is_unsafe;
 
     #[test]
     fn documents_are_indented() {
@@ -140,7 +124,7 @@ mod tests {
     fn the_value_stays_and_nothing_unsafe_comes_out() {
         let json = "{\"\u{202e}a\": \"\u{9b}31m\u{7f}\u{feff}ü😀\", \"n\": 123456789012345678901234567890}";
         let value: serde_json::Value = serde_json::from_str(json).unwrap();
-        for text in [indent(json), compact(json), escape(json)] {
+        for text in [indent(json), compact(json), sanitize_json(json).into_owned()] {
             assert!(!text.replace('\n', "").contains(is_unsafe), "{text:?}");
             assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
             assert!(text.contains("123456789012345678901234567890") && text.contains("ü😀"));

@@ -24,10 +24,8 @@ pub(crate) fn size(bytes: u64) -> String {
         _ => 0,
     };
     let digits = format!("{size:.decimals$}");
-    let digits = match digits.contains('.') {
-        true => digits.trim_end_matches('0').trim_end_matches('.'),
-        false => &digits,
-    };
+    let trimmed = digits.trim_end_matches('0').trim_end_matches('.');
+    let digits = if digits.contains('.') { trimmed } else { &digits };
     format!("{digits}{}", UNITS[unit])
 }
 
@@ -43,18 +41,18 @@ pub(crate) fn age(now: Timestamp, then: Timestamp) -> String {
 pub(crate) fn duration(seconds: i64) -> String {
     let minutes = seconds / 60;
     let hours = (seconds.saturating_add(1800)) / 3600;
-    match () {
-        () if seconds < 1 => "Less than a second".to_owned(),
-        () if seconds == 1 => "1 second".to_owned(),
-        () if seconds < 60 => format!("{seconds} seconds"),
-        () if minutes == 1 => "About a minute".to_owned(),
-        () if minutes < 60 => format!("{minutes} minutes"),
-        () if hours == 1 => "About an hour".to_owned(),
-        () if hours < 48 => format!("{hours} hours"),
-        () if hours < 24 * 7 * 2 => format!("{} days", hours / 24),
-        () if hours < 24 * 30 * 2 => format!("{} weeks", hours / 24 / 7),
-        () if hours < 24 * 365 * 2 => format!("{} months", hours / 24 / 30),
-        () => format!("{} years", seconds / 3600 / 24 / 365),
+    match (seconds, minutes, hours) {
+        (..1, ..) => "Less than a second".to_owned(),
+        (1, ..) => "1 second".to_owned(),
+        (..60, ..) => format!("{seconds} seconds"),
+        (_, 1, _) => "About a minute".to_owned(),
+        (_, ..60, _) => format!("{minutes} minutes"),
+        (_, _, 1) => "About an hour".to_owned(),
+        (_, _, ..48) => format!("{hours} hours"),
+        (_, _, ..336) => format!("{} days", hours / 24),
+        (_, _, ..1440) => format!("{} weeks", hours / 24 / 7),
+        (_, _, ..17520) => format!("{} months", hours / 24 / 30),
+        _ => format!("{} years", seconds / 3600 / 24 / 365),
     }
 }
 

@@ -1,14 +1,14 @@
 //! JSON that is safe to show: the same values, with everything a terminal might obey escaped.
 //!
-//! `serde_json` escapes only what JSON demands (C0, quote, backslash). The [unsafe](is_unsafe)
-//! characters beyond those become `\uXXXX` here, which any JSON reader turns back.
+//! `serde_json` escapes only what JSON demands (C0, quote, backslash). The unsafe characters
+//! beyond those become `\uXXXX` here, which any JSON reader turns back.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use crate::system::terminal::is_unsafe;
+use crate::system::terminal::sanitize_json;
 
 /// Appends a value as one line of JSON, without the line feed. The error is that of the value's
 /// own `Serialize` (a map whose keys are not strings, say).
@@ -41,23 +41,14 @@ impl Formatter for Safe {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut rest = fragment;
-        while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_unsafe(c)) {
-            writer.write_all(&rest.as_bytes()[..at])?;
-            // Every unsafe character is in the basic plane: four digits are enough.
-            write!(writer, "\\u{:04x}", u32::from(c))?;
-            rest = &rest[at + c.len_utf8()..];
-        }
-        writer.write_all(rest.as_bytes())
+        writer.write_all(sanitize_json(fragment).as_bytes())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::terminal::is_unsafe;
 
     #[test]
     fn unsafe_characters_are_escaped_and_come_back() {

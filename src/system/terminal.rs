@@ -1,8 +1,8 @@
 //! The last step before a terminal: foreign text made harmless, and what the terminal can do.
 //!
 //! Tags, labels, error messages and headers come from servers, and a terminal obeys escape
-//! sequences. Everything foreign therefore passes [`sanitize`] (or its JSON sibling in
-//! `output::json`) on its way out, and nowhere earlier: the rest of the program works on the
+//! sequences. Everything foreign therefore passes [`sanitize`] (JSON [`sanitize_json`]) on
+//! its way out, and nowhere earlier: the rest of the program works on the
 //! real bytes. It does so whether or not the output is a terminal, for a pipe often ends in one.
 
 use std::borrow::Cow;
@@ -31,12 +31,27 @@ pub(crate) fn is_unsafe(c: char) -> bool {
 /// Foreign text for one place in one line: every [unsafe](is_unsafe) character, line feeds and
 /// tabs included, becomes its `\u{…}` form. Text without any is lent back as it is.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
-    escape(text, is_unsafe)
+    escape(text, is_unsafe, Form::Text)
 }
 
 /// Like [`sanitize`], for text of several lines: line feeds stay.
 pub fn sanitize_lines(text: &str) -> Cow<'_, str> {
-    escape(text, |c| c != '\n' && is_unsafe(c))
+    escape(text, |c| c != '\n' && is_unsafe(c), Form::Text)
+}
+
+/// JSON, or a part of it, whose line feeds stay: unsafe characters become `\uXXXX`, which any JSON
+/// reader turns back.
+pub(crate) fn sanitize_json(json: &str) -> Cow<'_, str> {
+    escape(json, |c| c != '\n' && is_unsafe(c), Form::Json)
+}
+
+/// How an unsafe character is written.
+#[derive(Clone, Copy)]
+enum Form {
+    /// `\u{1b}`
+    Text,
+    /// `\u001b`: every unsafe character is in the basic plane, four digits are enough.
+    Json,
 }
 
 /// A server's words for quoting inside our own message: one line, at most
@@ -47,7 +62,7 @@ pub fn server_text(text: &str) -> String {
         let space = if quoted.is_empty() { "" } else { " " };
         for c in space.chars().chain(word.chars()) {
             let before = quoted.len();
-            push_escaped(&mut quoted, c, is_unsafe);
+            push_escaped(&mut quoted, c, is_unsafe, Form::Text);
             if quoted.len() > SERVER_TEXT_LIMIT - '…'.len_utf8() {
                 quoted.truncate(before);
                 quoted.push('…');
@@ -58,22 +73,23 @@ pub fn server_text(text: &str) -> String {
     quoted
 }
 
-fn escape(text: &str, is_bad: impl Fn(char) -> bool + Copy) -> Cow<'_, str> {
+fn escape(text: &str, is_bad: impl Fn(char) -> bool + Copy, form: Form) -> Cow<'_, str> {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.contains(is_bad) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        push_escaped(&mut safe, c, is_bad);
+        push_escaped(&mut safe, c, is_bad, form);
     }
     Cow::Owned(safe)
 }
 
-fn push_escaped(out: &mut String, c: char, is_bad: impl Fn(char) -> bool) {
-    if is_bad(c) {
-        write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing to a String cannot fail");
-    } else {
-        out.push(c);
+fn push_escaped(out: &mut String, c: char, is_bad: impl Fn(char) -> bool, form: Form) {
+    let code = u32::from(c);
+    match form {
+        _ if !is_bad(c) => out.push(c),
+        Form::Text => write!(out, "\\u{{{code:x}}}").expect("writing to a String cannot fail"),
+        Form::Json => write!(out, "\\u{code:04x}").expect("writing to a String cannot fail"),
     }
 }
 

@@ -311,9 +311,9 @@ fn significant(size: f64, precision: usize) -> String {
     let scientific = format!("{size:.*e}", precision - 1);
     let (digits, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let power: i64 = power.parse().unwrap_or(0);
-    let trim = |digits: &str| match digits.contains('.') {
-        true => digits.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => digits.to_owned(),
+    let trim = |digits: &str| {
+        let trimmed = digits.trim_end_matches('0').trim_end_matches('.');
+        if digits.contains('.') { trimmed.to_owned() } else { digits.to_owned() }
     };
     let precision = i64::try_from(precision).unwrap_or(i64::MAX);
     if power < -4 || power >= precision {
