@@ -1,11 +1,14 @@
 //! Running another program: no shell, a time limit, an output limit, an environment we name.
 //!
 //! This is the only place of the crate that starts processes: credential helpers and password
-//! commands for `credentials`, docker itself for `install`. A program is given by its
-//! absolute path and its arguments; what it must know in secret it gets on its standard input.
-//! It stays in our process group, so that Ctrl-C reaches it and a program that asks on the
-//! terminal is not stopped for being in the background; therefore only the program itself is
-//! killed when its time is up, and what it started in turn is no longer waited for.
+//! commands for `login`, docker itself for `install`. A program is given by its absolute path and
+//! its arguments; what it must know in secret it gets on its standard input.
+//!
+//! It gets a process group of its own, which is killed when the program ends, when its time is up
+//! and when we are ended: nothing that it started stays behind, but for daemons that begin a session
+//! of their own (gpg-agent). A group in the background may not read the terminal, though, and a
+//! program that tries (to ask for a PIN) is stopped. It is then started once more in our own group,
+//! as a shell would do it, and only the program itself can be killed.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -17,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::system::env::Env;
+use crate::system::signals::Undoing;
 
 /// The most a program may print on its standard output, in bytes.
 pub(crate) const MAX_STDOUT: usize = 1024 * 1024;
@@ -44,6 +48,8 @@ pub(crate) enum RunError {
     TimedOut(Duration),
     /// It was killed for printing more than [`MAX_STDOUT`].
     TooMuchOutput,
+    /// It was killed for it needs the terminal, which a group in the background may not use.
+    NeedsTerminal,
 }
 
 impl fmt::Display for RunError {
@@ -51,6 +57,7 @@ impl fmt::Display for RunError {
         match self {
             RunError::Io(error) => write!(f, "cannot be run: {error}"),
             RunError::TimedOut(limit) => write!(f, "gave no answer within {limit:?}"),
+            RunError::NeedsTerminal => write!(f, "needs the terminal"),
             RunError::TooMuchOutput => write!(f, "printed more than {MAX_STDOUT} bytes"),
         }
     }
@@ -90,25 +97,36 @@ pub(crate) fn run(
     env: &Env,
     limit: Duration,
 ) -> Result<Output, RunError> {
-    let mut child = Command::new(program)
-        .args(args)
-        .env_clear()
-        .envs(env.iter())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(RunError::Io)?;
-    let result = talk(&mut child, stdin, limit);
-    if result.is_err() {
-        // It may have ended by itself meanwhile: then there is nothing to kill.
-        let _ = child.kill();
-        let _ = child.wait();
+    let start = |is_alone: bool| {
+        let mut command = Command::new(program);
+        command.args(args).env_clear().envs(env.iter());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if is_alone {
+            group::separate(&mut command);
+        }
+        let mut child = command.spawn().map_err(RunError::Io)?;
+        let mut group = is_alone.then(|| group::end_early(&child));
+        let result = talk(&mut child, &mut group, stdin, limit);
+        if result.is_err() {
+            drop(group.take());
+            // It may have ended by itself meanwhile: then there is nothing to kill.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        result
+    };
+    match start(true) {
+        Err(RunError::NeedsTerminal) => start(false),
+        result => result,
     }
-    result
 }
 
-fn talk(child: &mut Child, stdin: &str, limit: Duration) -> Result<Output, RunError> {
+fn talk(
+    child: &mut Child,
+    group: &mut Option<Undoing>,
+    stdin: &str,
+    limit: Duration,
+) -> Result<Output, RunError> {
     let (sender, events) = channel();
     if let Some(mut pipe) = child.stdin.take() {
         let text = stdin.to_owned();
@@ -117,7 +135,7 @@ fn talk(child: &mut Child, stdin: &str, limit: Duration) -> Result<Output, RunEr
     }
     let stdout = collect(child.stdout.take(), MAX_STDOUT, Some(Event::TooMuch), sender.clone())?;
     let stderr = collect(child.stderr.take(), MAX_STDERR, None, sender)?;
-    let status = wait(child, &events, limit)?;
+    let status = wait(child, group, &events, limit)?;
     let taken = |bytes: &Mutex<Vec<u8>>| {
         std::mem::take(&mut *bytes.lock().unwrap_or_else(PoisonError::into_inner))
     };
@@ -135,6 +153,7 @@ enum Event {
 /// Waits until the program has ended and its pipes, too (or [`GRACE`] later).
 fn wait(
     child: &mut Child,
+    group: &mut Option<Undoing>,
     events: &Receiver<Event>,
     limit: Duration,
 ) -> Result<ExitStatus, RunError> {
@@ -144,8 +163,17 @@ fn wait(
     let mut pause = Duration::from_millis(1);
     loop {
         if ended.is_none() {
-            let status = child.try_wait().map_err(RunError::Io)?;
-            ended = status.map(|status| (status, Instant::now()));
+            match group::state(child).map_err(RunError::Io)? {
+                group::State::Running => {}
+                group::State::AtTerminal if group.is_some() => return Err(RunError::NeedsTerminal),
+                group::State::AtTerminal => {}
+                group::State::Ended => {
+                    // Before it is waited for: until then the group's number is its own.
+                    drop(group.take());
+                    let status = child.wait().map_err(RunError::Io)?;
+                    ended = Some((status, Instant::now()));
+                }
+            }
         }
         match ended {
             Some((status, since)) if open_pipes == 0 || since.elapsed() >= GRACE => {
@@ -206,4 +234,78 @@ fn collect(
 
 fn start(work: impl FnOnce() + Send + 'static) -> Result<(), RunError> {
     thread::Builder::new().spawn(work).map(drop).map_err(RunError::Io)
+}
+
+/// Process groups.
+#[cfg(unix)]
+mod group {
+    use std::io;
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command};
+
+    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+    use crate::system::signals::{Undoing, before_exit};
+
+    pub(super) enum State {
+        Running,
+        /// It was stopped for using the terminal from the background.
+        AtTerminal,
+        Ended,
+    }
+
+    /// Gives a program that will be started a group of its own.
+    pub(super) fn separate(command: &mut Command) {
+        command.process_group(0);
+    }
+
+    /// Kills the program's group when the value is dropped, or when we are ended before.
+    pub(super) fn end_early(child: &Child) -> Undoing {
+        let leader = Pid::from_child(child);
+        // There may be nobody left to kill.
+        before_exit(move || drop(kill_process_group(leader, Signal::KILL)))
+    }
+
+    /// What has become of a program, which stays to be waited for.
+    pub(super) fn state(child: &Child) -> io::Result<State> {
+        let options = WaitIdOptions::EXITED
+            | WaitIdOptions::STOPPED
+            | WaitIdOptions::NOHANG
+            | WaitIdOptions::NOWAIT;
+        let terminal = [Signal::TTIN, Signal::TTOU].map(Signal::as_raw);
+        Ok(match waitid(WaitId::Pid(Pid::from_child(child)), options)? {
+            None => State::Running,
+            Some(status) if status.stopped() => match status.stopping_signal() {
+                Some(signal) if terminal.contains(&signal) => State::AtTerminal,
+                _ => State::Running,
+            },
+            Some(_) => State::Ended,
+        })
+    }
+}
+
+/// Other systems have no process groups: only the program itself can be killed.
+#[cfg(not(unix))]
+mod group {
+    use std::io;
+    use std::process::{Child, Command};
+
+    use crate::system::signals::{Undoing, before_exit};
+
+    pub(super) enum State {
+        Running,
+        #[allow(dead_code)]
+        AtTerminal,
+        Ended,
+    }
+
+    pub(super) fn separate(_: &mut Command) {}
+
+    pub(super) fn end_early(_: &Child) -> Undoing {
+        before_exit(|| ())
+    }
+
+    pub(super) fn state(child: &mut Child) -> io::Result<State> {
+        Ok(if child.try_wait()?.is_some() { State::Ended } else { State::Running })
+    }
 }

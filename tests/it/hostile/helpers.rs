@@ -1,9 +1,8 @@
 //! T11: credential helpers that flood, fail, fork, hang or lie, and names that are no helper's.
 //!
-//! A helper that hangs is given up after a minute: one test takes that long, and sleeps.
+//! A helper that hangs is given up after a minute, or after the time limit that the user sets.
 
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -73,7 +72,7 @@ fn bad_helpers_are_warnings() {
     });
 }
 
-/// A helper's patience with its user is a minute; all of these are tried at once.
+/// What `--timeout` or the profile says holds for helpers, too; all of these are tried at once.
 #[test]
 fn helpers_that_hang_are_given_up() {
     const SCRIPTS: [(&str, &str); 5] = [
@@ -85,36 +84,119 @@ fn helpers_that_hang_are_given_up() {
     ];
     let registry = registry();
     thread::scope(|scope| {
-        for (name, script) in SCRIPTS {
+        for (index, (name, script)) in SCRIPTS.into_iter().enumerate() {
             let registry = &registry;
-            scope.spawn(move || expect_given_up(registry, name, script));
+            scope.spawn(move || expect_given_up(registry, name, script, index % 2 == 0));
         }
     });
 }
 
 #[track_caller]
-fn expect_given_up(registry: &TestRegistry, name: &str, script: &str) {
+fn expect_given_up(registry: &TestRegistry, name: &str, script: &str, by_profile: bool) {
     let env = TestEnv::new();
     store(&env, name);
-    let file = env.root().join("pid");
-    env.helper(name, &format!("echo $$ >'{}'\n{script}", file.display()));
-    let start = Instant::now();
+    let (file, child) = (env.root().join("pid"), env.root().join("child"));
+    // It has a child that nobody waits for.
+    let script = format!(
+        "echo $$ >'{}'\nsleep 100 & echo $! >'{}'\n{script}",
+        file.display(),
+        child.display()
+    );
+    env.helper(name, &script);
     let repository = registry.repo("demo/app");
-    // Before a minute and a half: later they would end by themselves.
-    let run = env.command(["ls", &repository]).deadline(Duration::from_secs(90));
-    let output = run.run();
-    assert!(start.elapsed() >= Duration::from_secs(60), "{:?}\n{output}", start.elapsed());
-    let warning = format!("docker-credential-{name} gave no answer within 60s");
+    let mut args = vec!["ls", &repository];
+    if by_profile {
+        let profile = format!("[profiles.it]\nregistry = \"{}\"\ntimeout = 2\n", registry.host());
+        env.config_toml(&profile);
+    } else {
+        args.extend(["--timeout", "2"]);
+    }
+    let start = Instant::now();
+    let output = env.command(args).deadline(HANGS).run();
+    assert!(start.elapsed() >= Duration::from_secs(2), "{:?}\n{output}", start.elapsed());
+    let warning = format!("docker-credential-{name} gave no answer within 2s");
     output.code(0).stdout("1.0\n").stderr_has("warning: ").stderr_has(&warning);
     assert_eq!(output.stderr.lines().count(), 1, "{output}");
     assert!(is_gone(&file), "{name} is still there\n{output}");
+    assert!(is_gone(&child), "the child of {name} is still there\n{output}");
 }
 
-/// Whether the process that wrote its number there has ended.
+/// A child that outlives its helper is ended with it, whatever becomes of the helper; a daemon with
+/// a session of its own is not.
+#[test]
+fn what_a_helper_starts_ends_with_it() {
+    let registry = registry();
+    let answer = format!("echo '{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'");
+    for (start, end, lives) in [
+        ("sleep 50 &", answer.as_str(), false),
+        ("nohup sleep 50 >/dev/null 2>&1 </dev/null &", &answer, false),
+        ("(trap '' HUP TERM; sleep 50 & echo $! >child; wait) >/dev/null 2>&1 &", &answer, false),
+        ("(sleep 50 & echo $! >child) &", "exit 1", false),
+        ("sleep 50 &", "kill -9 $$", false),
+        ("sleep 50 &", "head -c 3000000 /dev/zero", false),
+        ("setsid sh -c 'echo $$ >child; exec sleep 3' >/dev/null 2>&1 </dev/null &", &answer, true),
+    ] {
+        for is_helper in [true, false] {
+            let env = TestEnv::new();
+            env.canary(PASSWORD);
+            let note = if start.contains("child") { "" } else { "echo $! >child" };
+            let (child, place) = (env.root().join("child"), env.root().display().to_string());
+            let wait = "while ! [ -s child ]; do :; done";
+            let script = format!("cd '{place}'\n{start}\n{note}\n{wait}\n{end}");
+            if is_helper {
+                store(&env, "parent");
+                env.helper("parent", &script);
+            } else {
+                let program = env.program("parent", &format!("#!/bin/sh\n{script}\n"));
+                env.config_toml(&format!(
+                    "[profiles.it]\nregistry = \"{}\"\nusername = \"u\"\n\
+                     password-command = [\"{}\"]\n",
+                    registry.host(),
+                    program.display()
+                ));
+            }
+            env.run(["ls", &registry.repo("demo/app")]).code(0).stdout("1.0\n");
+            assert_ne!(is_gone(&child), lives, "{start} {end} {is_helper}");
+        }
+    }
+}
+
+/// Who breaks off leaves nothing behind.
+#[test]
+fn a_signal_ends_the_helper_and_its_children() {
+    let registry = registry();
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
+        let env = TestEnv::new();
+        store(&env, "waits");
+        let (file, child) = (env.root().join("pid"), env.root().join("child"));
+        let script = format!(
+            "sleep 50 & echo $! >'{}'\necho $$ >'{}'\nkill -{signal} $PPID\nwait",
+            child.display(),
+            file.display()
+        );
+        env.helper("waits", &script);
+        let line = "\"$0\" \"$@\"; echo code=$?".into();
+        let program = crate::support::env::binary().into_os_string();
+        let args = ["-c".into(), line, program, "ls".into(), registry.repo("demo/app").into()];
+        let output = env.program_run("/bin/sh", args).deadline(HANGS).run();
+        output.stdout(&format!("code={code}\n"));
+        assert!(is_gone(&file) && is_gone(&child), "{signal}: left behind\n{output}");
+    }
+}
+
+/// Whether the process that wrote its number there has ended: is no more, or waits to be collected
+/// by whoever inherits orphans here.
 fn is_gone(file: &Path) -> bool {
-    let id = std::fs::read_to_string(file).expect("the helper was started");
-    let signal = Command::new("/bin/kill").args(["-0", id.trim()]).output();
-    !signal.expect("there is a kill").status.success()
+    let id = std::fs::read_to_string(file).expect("it was started");
+    (0..100).any(|_| {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+        let state = stat.rsplit_once(") ").map_or("Z", |(_, rest)| rest);
+        let is_gone = state.starts_with(['Z', 'X']);
+        if !is_gone {
+            thread::sleep(Duration::from_millis(3));
+        }
+        is_gone
+    })
 }
 
 /// What a helper leaves running behind it is not waited for.

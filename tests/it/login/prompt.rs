@@ -173,3 +173,43 @@ fn without_a_terminal_there_is_a_hint() {
     let output = output.stdin("p").run();
     output.stderr_has("--username is for one registry").stderr_has("profile create");
 }
+
+/// A helper or a password command that asks on the terminal gets it, though it has a process group
+/// of its own.
+#[test]
+fn a_program_can_ask_on_the_terminal() {
+    let registry = TestRegistry::new().tags("a", ["1.0"]).require_basic("ann", PASSWORD).start();
+    let ask = "printf 'PIN: ' >/dev/tty\nstty -echo </dev/tty\nread pin </dev/tty\n\
+               stty echo </dev/tty\n";
+    for is_helper in [true, false] {
+        let env = TestEnv::new();
+        if is_helper {
+            let answer = "printf '{\"Username\":\"ann\",\"Secret\":\"%s\"}' \"$pin\"";
+            let script = format!("#!/bin/sh\n{ask}{answer}\n");
+            env.program("docker-credential-pin", &script);
+            env.docker_config_json(&serde_json::json!({"credsStore": "pin"}));
+        } else {
+            let program = env.program("pin", &format!("#!/bin/sh\n{ask}echo \"$pin\"\n"));
+            env.config_toml(&format!(
+                "[profiles.it]\nregistry = \"{}\"\nusername = \"ann\"\npassword-command = [\"{}\"]\n",
+                registry.host(),
+                program.display()
+            ));
+        }
+        let (config, path) = (env.docker_config(), env.root().join("bin"));
+        let line = format!(
+            "export DOCKER_CONFIG={} PATH={}:$PATH; {} ls {}; echo code=$?",
+            config.display(),
+            path.display(),
+            binary().display(),
+            registry.repo("a")
+        );
+        let shown = on_terminal(&env, &line, "PIN: ", |_, keyboard| {
+            // The program may be started once more when it asks, and what was typed is not lost.
+            keyboard
+                .write_all(format!("{PASSWORD}\n").as_bytes())
+                .expect("the terminal takes keys");
+        });
+        assert!(shown.contains("1.0") && shown.contains("code=0"), "{is_helper}: {shown}");
+    }
+}
