@@ -20,8 +20,7 @@ use crate::http::proxy::Proxies;
 use crate::http::tls::TlsSettings;
 use crate::http::url::{Scheme, Url};
 use crate::http::{Client, Settings};
-use crate::login::chain::{self, Logins, Wanted};
-use crate::login::{Found, Store};
+use crate::login::{self, Found, Logins, Query};
 use crate::oci::reference::{Registry as RegistryName, Repository};
 use crate::output::{Format, Look};
 use crate::registry::hub::{self, Hub};
@@ -67,10 +66,10 @@ impl Context {
     ) -> Result<Self, Error> {
         let config = Config::load(&env).map_err(Error::from)?;
         config.active(globals.profile.as_deref(), &env).map_err(Error::from)?;
-        let given = chain::given(globals.username.as_deref(), globals.password_stdin)?;
-        let store = Store::new(&env, config_dir).plugin_mode(by_docker);
+        let given = login::given(globals.username.as_deref(), globals.password_stdin)?;
+        let logins = Logins::new(&env, config_dir).as_plugin(by_docker);
         let reporter = Reporter::new(globals.verbose);
-        Ok(Context::assemble(globals, env, store, reporter, config, given))
+        Ok(Context::assemble(globals, env, logins, reporter, config, given))
     }
 
     /// The context of completion: nothing is printed, nobody is asked for a password and no
@@ -85,8 +84,8 @@ impl Context {
     ) -> Result<Self, Error> {
         let config = Config::load(&env).map_err(Error::from)?;
         config.active(globals.profile.as_deref(), &env).map_err(Error::from)?;
-        let store = Store::new(&env, config_dir).without_programs();
-        Ok(Context::assemble(globals, env, store, Reporter::silent(), config, None))
+        let logins = Logins::new(&env, config_dir).without_programs();
+        Ok(Context::assemble(globals, env, logins, Reporter::silent(), config, None))
     }
 
     /// For commands that only work on files: no password is asked for, the active profile need not
@@ -104,26 +103,27 @@ impl Context {
             Ok(config) => (config, None),
             Err(fault) => (Config::empty(&env).map_err(Error::from)?, Some(fault)),
         };
-        let store = Store::new(&env, config_dir).plugin_mode(by_docker);
+        let logins = Logins::new(&env, config_dir).as_plugin(by_docker);
         let reporter = Reporter::new(globals.verbose);
-        let context = Context::assemble(globals, env, store, reporter, config, None);
+        let context = Context::assemble(globals, env, logins, reporter, config, None);
         Ok(Context { config_fault: fault, ..context })
     }
 
     fn assemble(
         globals: Globals,
         env: Env,
-        store: Store,
+        logins: Logins,
         reporter: Reporter,
         config: Config,
         given: Option<Found>,
     ) -> Self {
+        let time_limit = globals.timeout;
         let style = Style::detect(&env, globals.color);
         let reporter = Arc::new(reporter.colored(style.stderr_color));
         config.warnings().iter().for_each(|warning| reporter.warn(warning));
         Context {
             style,
-            logins: Arc::new(Logins::new(env.clone(), store, globals.anonymous, given)),
+            logins: Arc::new(logins.with_options(globals.anonymous, given, time_limit)),
             config_fault: None,
             given_to: Mutex::default(),
             registries: Mutex::default(),
@@ -330,7 +330,7 @@ impl Context {
         profile: &Profile,
     ) -> Result<Found, Error> {
         let is_active = self.is_active(registry)?;
-        Ok(self.logins.find(Wanted { registry, repository, profile, is_active }))
+        Ok(self.logins.find(Query { registry, repository, profile, is_active }))
     }
 
     /// Where a profile's login would be looked for first, in a few words. Runs no program.
@@ -341,7 +341,7 @@ impl Context {
 
     /// The registries that docker is logged in to, by its config.json.
     pub(crate) fn docker_registries(&self) -> Vec<String> {
-        self.logins.store().registries()
+        self.logins.registries()
     }
 
     /// Whether a registry is the active profile's: the environment's login is for it alone.
@@ -360,7 +360,7 @@ impl Context {
         let (registry, profile) = (registry.clone(), profile.clone());
         Ok(Box::new(move |repository| {
             let profile = &profile;
-            logins.login(Wanted { registry: &registry, repository, profile, is_active }, &reporter)
+            logins.login(Query { registry: &registry, repository, profile, is_active }, &reporter)
         }))
     }
 

@@ -4,9 +4,10 @@
 //! `auth`, one JSON value; anything else and the whole variable is ignored. (GitLab's runners
 //! use the same name for a whole config.json, which docker then ignores with a message.)
 
-use super::auth_file::{decode_auth, lookup};
-use super::json::{Json, is_field, parse_first};
-use super::text::one_line;
+use serde_json::{Map, Value};
+
+use super::auth_file::{decode_auth, first_value, is_field, lookup, wrong_kind};
+use super::one_line;
 use crate::system::secret::Secret;
 
 /// The logins of the variable: key, user name, password.
@@ -21,10 +22,9 @@ impl AuthConfigEnv {
 
 /// Reads the variable's value. The error says why docker ignores it, and quotes no value.
 pub(super) fn parse(value: &str) -> Result<AuthConfigEnv, String> {
-    let mut auths = Vec::new();
-    let (json, rest) = match parse_first(value)? {
-        Some(first) => first,
-        None => return Ok(AuthConfigEnv(Vec::new())),
+    let mut logins = Vec::new();
+    let Some((json, rest)) = first_value::<Value>(value)? else {
+        return Ok(AuthConfigEnv(logins));
     };
     let rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
     if !(rest.is_empty() || rest.starts_with(['}', ']'])) {
@@ -34,63 +34,44 @@ pub(super) fn parse(value: &str) -> Result<AuthConfigEnv, String> {
         if !is_field(&name, "auths") {
             return Err(format!("unknown field {:?}", one_line(&name)));
         }
-        if matches!(value, Json::Null) {
-            auths.clear();
-        }
         for (key, value) in object(value, "auths")? {
-            let at = format!("auths[{:?}]", one_line(&key));
-            auths.push((key, (at, auth_field(value)?)));
+            let login = login(&format!("auths[{:?}]", one_line(&key)), value)?;
+            logins.push((key, login));
         }
     }
-    decode(auths)
+    Ok(AuthConfigEnv(logins))
 }
 
-fn auth_field(entry: Json) -> Result<String, String> {
+fn login(at: &str, entry: Value) -> Result<(String, Secret), String> {
     let mut auth = String::new();
     for (name, value) in object(entry, "an entry of auths")? {
         if !is_field(&name, "auth") {
             return Err(format!("unknown field {:?} in an entry of auths", one_line(&name)));
         }
         match value {
-            Json::Null => {}
-            Json::Text(text) => auth = text,
-            other => return Err(format!("auth must be a string, not {}", other.kind())),
+            Value::Null => {}
+            Value::String(text) => auth = text,
+            other => return Err(wrong_kind("auth", "a string", &other)),
         }
     }
-    Ok(auth)
-}
-
-/// Decodes the entries that count: of equal keys the last.
-fn decode(auths: Vec<(String, (String, String))>) -> Result<AuthConfigEnv, String> {
-    let mut last = std::collections::HashMap::new();
-    for (index, (key, _)) in auths.iter().enumerate() {
-        last.insert(key.clone(), index);
+    if auth.is_empty() {
+        return Err(format!("{at} has no auth"));
     }
-    let mut decoded = Vec::new();
-    for (index, (key, (at, auth))) in auths.into_iter().enumerate() {
-        if last.get(&key) != Some(&index) {
-            continue;
+    match decode_auth(&auth) {
+        Ok(Some((username, password))) if !username.is_empty() => {
+            Ok((username, Secret::new(password)))
         }
-        if auth.is_empty() {
-            return Err(format!("{at} has no auth"));
-        }
-        match decode_auth(&auth) {
-            Ok(Some((username, password))) if !username.is_empty() => {
-                decoded.push((key, (username, Secret::new(password))));
-            }
-            Ok(_) => return Err(format!("{at}.auth is not user:password inside its base64")),
-            Err(reason) => return Err(format!("{at}.auth {reason}")),
-        }
+        Ok(_) => Err(format!("{at}.auth is not user:password inside its base64")),
+        Err(reason) => Err(format!("{at}.auth {reason}")),
     }
-    Ok(AuthConfigEnv(decoded))
 }
 
 /// The members of an object; `null` has none.
-fn object(value: Json, what: &str) -> Result<Vec<(String, Json)>, String> {
+fn object(value: Value, what: &str) -> Result<Map<String, Value>, String> {
     match value {
-        Json::Null => Ok(Vec::new()),
-        Json::Object(members) => Ok(members),
-        other => Err(format!("{what} must be an object, not {}", other.kind())),
+        Value::Null => Ok(Map::new()),
+        Value::Object(members) => Ok(members),
+        other => Err(wrong_kind(what, "an object", &other)),
     }
 }
 

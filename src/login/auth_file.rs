@@ -1,18 +1,23 @@
 //! The file format that docker and podman share: `auths`, `credHelpers`, `credsStore`.
 //!
-//! Here the file is only read and taken apart, by Go's rules (see [`super::json`]); what its
-//! entries mean is said in [`super::docker_config`] and [`super::podman`]. Unlike docker we
-//! decode every login even when some other part of the file has a wrong type: a problem is
-//! noted, and nothing is lost.
+//! Here the file is only read and taken apart; what its entries mean is said in
+//! [`super::docker_config`] and [`super::podman`]. It is JSON as Go reads it: names match in any
+//! case, `null` leaves a field alone, what follows the first value is ignored. Fields that have
+//! nothing to do with logins are passed over, and a wrong type costs its own field and no other.
+//! Messages never quote a value: it may be a secret.
 
+use std::fmt;
 use std::io::ErrorKind;
+use std::marker::PhantomData;
 use std::path::Path;
 
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::json::{Json, is_field, parse_first};
-use super::text::one_line;
+use super::one_line;
 use crate::system::files;
 
 /// Go's `base64.StdEncoding`: padding is a must, left-over bits may be anything.
@@ -25,7 +30,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// A file as it lies on the disk.
 pub(super) struct Text {
-    /// The content.
     pub text: String,
     /// The permission bits, when others than the owner may read the file.
     pub readable_by_others: Option<u32>,
@@ -34,15 +38,11 @@ pub(super) struct Text {
 /// An entry of `auths`, its fields as written; an absent field is empty.
 #[derive(Default)]
 pub(super) struct Entry {
-    /// `auth`: base64 of `user:password`.
+    /// base64 of `user:password`.
     pub auth: String,
-    /// `username`.
     pub username: String,
-    /// `password`.
     pub password: String,
-    /// `identitytoken`.
     pub identity_token: String,
-    /// `registrytoken`.
     pub registry_token: String,
 }
 
@@ -114,161 +114,208 @@ pub(super) fn decode_auth(auth: &str) -> Result<Option<(String, String)>, &'stat
         .map(|(username, password)| (username.to_owned(), password.trim_matches('\0').to_owned())))
 }
 
+/// The first value of a JSON text, and what follows it. `None` when there is nothing but blanks.
+pub(super) fn first_value<'a, T: Deserialize<'a>>(
+    text: &'a str,
+) -> Result<Option<(T, &'a str)>, String> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<T>();
+    match values.next() {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(Some((value, text.get(values.byte_offset()..).unwrap_or_default()))),
+        // serde's own words quote the value.
+        Some(Err(error)) if error.is_data() => {
+            Err(format!("wrong type of value at line {} column {}", error.line(), error.column()))
+        }
+        Some(Err(error)) => Err(error.to_string()),
+    }
+}
+
+/// Whether a member's name means a field: equal under Unicode's simple case folding. All our fields
+/// are ASCII, and just two other characters fold to ASCII letters.
+pub(super) fn is_field(name: &str, field: &str) -> bool {
+    let fold = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        other => other.to_ascii_lowercase(),
+    };
+    name.chars().map(fold).eq(field.chars().map(fold))
+}
+
+/// A field that holds a text, `at` being its name for messages; empty where it is absent, `null` or
+/// of another kind, which is a problem.
+pub(super) fn text_field(
+    object: &Value,
+    field: &str,
+    at: &str,
+    problems: &mut Vec<String>,
+) -> String {
+    let mut text = String::new();
+    let members = object.as_object().into_iter().flatten();
+    for (_, value) in members.filter(|(name, _)| is_field(name, field)) {
+        set_text(&mut text, value, at, problems);
+    }
+    text
+}
+
+fn set_text(text: &mut String, value: &Value, at: &str, problems: &mut Vec<String>) {
+    match value {
+        Value::Null => {}
+        Value::String(value) => text.clone_from(value),
+        other => problems.push(wrong_kind(at, "a string", other)),
+    }
+}
+
+/// The message about a value of a wrong kind.
+pub(super) fn wrong_kind(at: &str, wanted: &str, value: &Value) -> String {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    format!("{at} must be {wanted}, not {kind}")
+}
+
 /// Takes a file's text apart. The error is a syntax error: nothing of the file counts then.
 pub(super) fn parse(text: &str) -> Result<AuthFile, String> {
     let mut file = AuthFile::default();
-    let members = match parse_first(text)? {
-        None | Some((Json::Null, _)) => return Ok(file),
-        Some((Json::Object(members), _)) => members,
-        Some((other, _)) => {
-            file.problems.push(wrong_kind("the file", "an object", &other));
-            return Ok(file);
-        }
+    let Some((Some(Members(fields)), _)) = first_value::<Option<Members<&RawValue>>>(text)? else {
+        return Ok(file);
     };
-    for (name, value) in members {
+    for (name, value) in fields {
         if is_field(&name, "auths") {
-            file.add_auths(value);
+            file.add_auths(value)?;
         } else if is_field(&name, "credHelpers") {
-            file.add_helpers(value);
+            file.add_helpers(value)?;
         } else if is_field(&name, "credsStore") {
+            let value = parsed(value)?;
             set_text(&mut file.creds_store, &value, "credsStore", &mut file.problems);
-        } else if let Some((field, shape)) = OTHERS.iter().find(|(field, _)| is_field(&name, field))
-        {
-            shape.check(&value, field, &mut file.problems);
         }
     }
     Ok(file)
 }
 
+fn parsed<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, String> {
+    // Only nesting can be wrong with it.
+    serde_json::from_str(value.get()).map_err(|_| "nested too deeply".to_owned())
+}
+
 impl AuthFile {
-    fn add_auths(&mut self, value: Json) {
-        let members = match value {
-            Json::Null => return self.auths.clear(),
-            Json::Object(members) => members,
-            other => return self.problems.push(wrong_kind("auths", "an object", &other)),
-        };
-        for (key, value) in members {
+    fn add_auths(&mut self, value: &RawValue) -> Result<(), String> {
+        let members = self.members("auths", value)?;
+        if members.is_none() {
+            self.auths.clear();
+        }
+        for (key, value) in members.unwrap_or_default() {
             let at = format!("auths[{:?}]", one_line(&key));
-            let entry = self.entry(&at, value);
+            if !matches!(value, Value::Object(_) | Value::Null) {
+                self.problems.push(wrong_kind(&at, "an object", &value));
+            }
+            let mut field =
+                |name: &str| text_field(&value, name, &format!("{at}.{name}"), &mut self.problems);
+            let entry = Entry {
+                auth: field("auth"),
+                username: field("username"),
+                password: field("password"),
+                identity_token: field("identitytoken"),
+                registry_token: field("registrytoken"),
+            };
             self.auths.push((key, entry));
         }
+        Ok(())
     }
 
-    fn entry(&mut self, at: &str, value: Json) -> Entry {
-        let mut entry = Entry::default();
-        let mut unused = String::new();
-        let members = match value {
-            Json::Null => return entry,
-            Json::Object(members) => members,
-            other => {
-                self.problems.push(wrong_kind(at, "an object", &other));
-                return entry;
-            }
-        };
-        for (name, value) in members {
-            let slots = [
-                ("auth", &mut entry.auth),
-                ("username", &mut entry.username),
-                ("password", &mut entry.password),
-                ("identitytoken", &mut entry.identity_token),
-                ("registrytoken", &mut entry.registry_token),
-                ("serveraddress", &mut unused),
-            ];
-            if let Some((field, slot)) = slots.into_iter().find(|(field, _)| is_field(&name, field))
-            {
-                set_text(slot, &value, &format!("{at}.{field}"), &mut self.problems);
-            }
+    fn add_helpers(&mut self, value: &RawValue) -> Result<(), String> {
+        let members = self.members("credHelpers", value)?;
+        if members.is_none() {
+            self.cred_helpers.clear();
         }
-        entry
-    }
-
-    fn add_helpers(&mut self, value: Json) {
-        let members = match value {
-            Json::Null => return self.cred_helpers.clear(),
-            Json::Object(members) => members,
-            other => return self.problems.push(wrong_kind("credHelpers", "an object", &other)),
-        };
-        for (key, value) in members {
-            let mut suffix = String::new();
-            let at = format!("credHelpers[{:?}]", one_line(&key));
+        for (key, value) in members.unwrap_or_default() {
+            let (mut suffix, at) = (String::new(), format!("credHelpers[{:?}]", one_line(&key)));
             set_text(&mut suffix, &value, &at, &mut self.problems);
             self.cred_helpers.push((key, suffix));
         }
+        Ok(())
+    }
+
+    /// The members of an object; `None` for `null`, which empties what stood before.
+    fn members(
+        &mut self,
+        at: &str,
+        value: &RawValue,
+    ) -> Result<Option<Vec<(String, Value)>>, String> {
+        if value.get().starts_with(['{', 'n']) {
+            return parsed::<Option<Members<Value>>>(value).map(|members| Some(members?.0));
+        }
+        self.problems.push(wrong_kind(at, "an object", &parsed(value)?));
+        Ok(Some(Vec::new()))
     }
 }
 
-/// Go's rule for a string field: `null` leaves it alone, another kind is an error and does, too.
-pub(super) fn set_text(slot: &mut String, value: &Json, at: &str, problems: &mut Vec<String>) {
-    match value {
-        Json::Null => {}
-        Json::Text(text) => slot.clone_from(text),
-        other => problems.push(wrong_kind(at, "a string", other)),
-    }
-}
+/// The members of an object in the order of the text, repeated names included.
+struct Members<T>(Vec<(String, T)>);
 
-fn wrong_kind(at: &str, wanted: &str, value: &Json) -> String {
-    format!("{at} must be {wanted}, not {}", value.kind())
-}
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Collect<T> {
+            type Value = Members<T>;
 
-/// The kind of value docker wants in a field that has nothing to do with logins.
-enum Shape {
-    Text,
-    List(&'static Shape),
-    Map(&'static Shape),
-    /// An object of which these fields are strings.
-    Texts(&'static [&'static str]),
-}
-
-/// docker's other fields. A wrong type there does not matter to us, but docker warns, and so do we.
-const OTHERS: &[(&str, Shape)] = &[
-    ("HttpHeaders", Shape::Map(&Shape::Text)),
-    ("psFormat", Shape::Text),
-    ("imagesFormat", Shape::Text),
-    ("networksFormat", Shape::Text),
-    ("pluginsFormat", Shape::Text),
-    ("volumesFormat", Shape::Text),
-    ("statsFormat", Shape::Text),
-    ("detachKeys", Shape::Text),
-    ("serviceInspectFormat", Shape::Text),
-    ("servicesFormat", Shape::Text),
-    ("tasksFormat", Shape::Text),
-    ("secretFormat", Shape::Text),
-    ("configFormat", Shape::Text),
-    ("nodesFormat", Shape::Text),
-    ("currentContext", Shape::Text),
-    ("pruneFilters", Shape::List(&Shape::Text)),
-    ("cliPluginsExtraDirs", Shape::List(&Shape::Text)),
-    ("aliases", Shape::Map(&Shape::Text)),
-    ("features", Shape::Map(&Shape::Text)),
-    ("plugins", Shape::Map(&Shape::Map(&Shape::Text))),
-    (
-        "proxies",
-        Shape::Map(&Shape::Texts(&["httpProxy", "httpsProxy", "noProxy", "ftpProxy", "allProxy"])),
-    ),
-];
-
-impl Shape {
-    fn check(&self, value: &Json, at: &str, problems: &mut Vec<String>) {
-        let inside = |name: &str| format!("{at}.{}", one_line(name));
-        match (self, value) {
-            (_, Json::Null) | (Shape::Text, Json::Text(_)) => {}
-            (Shape::List(shape), Json::List(items)) => {
-                items.iter().for_each(|item| shape.check(item, at, problems));
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
             }
-            (Shape::Map(shape), Json::Object(members)) => {
-                members
-                    .iter()
-                    .for_each(|(name, value)| shape.check(value, &inside(name), problems));
-            }
-            (Shape::Texts(fields), Json::Object(members)) => members
-                .iter()
-                .filter(|(name, _)| fields.iter().any(|field| is_field(name, field)))
-                .for_each(|(name, value)| Shape::Text.check(value, &inside(name), problems)),
-            (Shape::Text, other) => problems.push(wrong_kind(at, "a string", other)),
-            (Shape::List(_), other) => problems.push(wrong_kind(at, "a list", other)),
-            (Shape::Map(_) | Shape::Texts(_), other) => {
-                problems.push(wrong_kind(at, "an object", other));
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
             }
         }
+        deserializer.deserialize_map(Collect(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_first_value_only() {
+        let (value, rest) = first_value::<Value>(r#" {"b":1,"a":"x"} tail"#).unwrap().unwrap();
+        assert_eq!(value["a"], "x");
+        assert_eq!(rest, " tail");
+        assert!(first_value::<Value>(" \n").unwrap().is_none());
+    }
+
+    #[test]
+    fn errors_quote_nothing() {
+        let deep = "[".repeat(100_000);
+        for text in [
+            "{\"a\":\"secret\",}",
+            "\u{feff}{}",
+            "{\"a\":\"secret",
+            "secret",
+            "\"secret\"",
+            "[\"secret\"]",
+            "{\"auths\":{\"secret\":}}",
+            &deep,
+        ] {
+            let error = match parse(text) {
+                Err(error) => error,
+                Ok(file) => file.problems.join(" "),
+            };
+            assert!(!error.is_empty() && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn folds_names_as_go_does() {
+        assert!(is_field("AUTHS", "auths") && is_field("auth\u{17f}", "auths"));
+        assert!(is_field("to\u{212a}en", "token"));
+        assert!(!is_field("auth", "auths") && !is_field("auths ", "auths"));
     }
 }

@@ -1,43 +1,55 @@
-//! Which login a registry gets: the chain of places, the first that has one wins.
+//! Which login a registry gets: the sources in their order, the first that has one wins.
 //!
-//! The command line, the profile, the environment, then what docker and podman have stored. Every
-//! place is asked at most once in a run, and only when a registry has asked for a login. Whatever a
-//! place said stands in the trail of the answer, for `check`.
+//! The command line, the profile, the environment, `DOCKER_AUTH_CONFIG`, docker's `config.json` with
+//! its helpers, podman's `auth.json`. Every source is asked at most once in a run, and only when a
+//! registry has asked for a login. What each said stands in the trail of the answer, for `check`.
 
-use std::collections::HashMap;
-use std::io::{IsTerminal, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+mod place;
 
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use super::auth_config_env::{self, AuthConfigEnv};
+use super::docker_config::{self, DockerConfig, key_of};
+use super::helper::{Answer, Helpers};
+use super::podman::{self, AuthJson};
+use super::{Credential, Found, HELPER_LIMIT, Login, Lookup, Source, describe_password, one_line};
 use crate::config::{PasswordSource, Profile};
-use crate::error::Error;
-use crate::login::{Credential, Found, HELPER_LIMIT, Login, Lookup, Source, Store};
 use crate::oci::reference::{Registry, Repository};
 use crate::system::env::Env;
 use crate::system::report::Reporter;
 use crate::system::secret::Secret;
 
-/// The most that is read as a password from standard input.
-const MAX_PASSWORD: u64 = 64 * 1024;
-
-/// The chain of a run. Shared by all threads.
+/// The sources of a run. Shared by all threads.
 pub(crate) struct Logins {
     env: Env,
-    store: Store,
-    /// `--anonymous`.
-    anonymous: bool,
+    docker_dir: Option<PathBuf>,
+    /// docker has started us, and has complained about its config.json already.
+    is_plugin: bool,
+    /// A helper may open a window or ask for a PIN, which completion must not do.
+    runs_programs: bool,
+    is_anonymous: bool,
     /// The login of the command line.
     given: Option<Found>,
-    /// What the profiles' own passwords came to, by profile.
-    profiles: Mutex<HashMap<String, Found>>,
+    time_limit: Option<Duration>,
+    helpers: Helpers,
+    variable: OnceLock<Result<AuthConfigEnv, String>>,
+    docker: OnceLock<DockerConfig>,
+    podman: Vec<(PathBuf, OnceLock<AuthJson>)>,
+    /// The profiles' own passwords, by profile.
+    passwords: Mutex<HashMap<String, Result<Secret, String>>>,
+    /// The warnings given so far.
+    warned: Mutex<HashSet<String>>,
     /// The logins handed out so far: the same login is one object, so that what is learnt about it
     /// (that it is refused) is known to all who use it.
-    used: Mutex<Vec<(Registry, Arc<Login>)>>,
+    shared: Mutex<Vec<(Registry, Arc<Login>)>>,
 }
 
-/// For what a login is wanted.
+/// For what a login is looked up.
 #[derive(Clone, Copy)]
-pub(crate) struct Wanted<'a> {
-    /// The registry.
+pub(crate) struct Query<'a> {
     pub registry: &'a Registry,
     /// The repository, if it is about one: podman's files may have a login for it alone.
     pub repository: Option<&'a Repository>,
@@ -47,16 +59,81 @@ pub(crate) struct Wanted<'a> {
     pub is_active: bool,
 }
 
-impl Logins {
-    /// The chain; asks nobody yet.
-    pub(crate) fn new(env: Env, store: Store, anonymous: bool, given: Option<Found>) -> Self {
-        let (profiles, used) = Default::default();
-        Logins { env, store, anonymous, given, profiles, used }
+/// A login and where it was.
+type Hit = (Credential, Source);
+
+/// What is noted on the way.
+#[derive(Default)]
+struct Notes {
+    warnings: Vec<String>,
+    trail: Vec<String>,
+    advice: Option<String>,
+}
+
+impl Notes {
+    /// Notes what a source said; a login that the wire cannot carry is a warning and no login.
+    fn judge(&mut self, host: &Registry, login: Option<Credential>, source: Source) -> Option<Hit> {
+        let Some(credential) = login else {
+            self.trail.push(format!("{source}: no login for {host}"));
+            return None;
+        };
+        if let Err(error) = credential.check() {
+            self.trail.push(format!("{source}: not used: {error}"));
+            self.warnings.push(format!("the login for {host} in {source} is not used: {error}"));
+            return None;
+        }
+        self.trail.push(format!("{source}: {}", credential.kind()));
+        Some((credential, source))
     }
 
-    /// The stores of docker and podman.
-    pub(crate) fn store(&self) -> &Store {
-        &self.store
+    fn failed(&mut self, reason: String) {
+        self.warnings.push(format!("{reason}; going on without this login"));
+        self.trail.push(reason);
+    }
+}
+
+impl Logins {
+    /// The sources of this environment. `docker_config_dir` is the directory that `--config` named;
+    /// without it `$DOCKER_CONFIG` counts, then `.docker` in the home directory. Asks nobody yet.
+    pub(crate) fn new(env: &Env, docker_config_dir: Option<PathBuf>) -> Self {
+        Logins {
+            docker_dir: docker_config_dir
+                .or_else(|| env.path("DOCKER_CONFIG"))
+                .or_else(|| env.home().map(|home| home.join(".docker"))),
+            env: env.clone(),
+            is_plugin: false,
+            runs_programs: true,
+            is_anonymous: false,
+            given: None,
+            time_limit: None,
+            helpers: Helpers::default(),
+            variable: OnceLock::new(),
+            docker: OnceLock::new(),
+            podman: podman::paths(env).into_iter().map(|path| (path, OnceLock::new())).collect(),
+            passwords: Mutex::default(),
+            warned: Mutex::default(),
+            shared: Mutex::default(),
+        }
+    }
+
+    /// docker has started us: it has complained about its config.json, and we do not repeat it.
+    pub(crate) fn as_plugin(self, is_plugin: bool) -> Self {
+        Logins { is_plugin, ..self }
+    }
+
+    /// Runs no program for a login: a registry whose login a helper keeps then has none.
+    pub(crate) fn without_programs(self) -> Self {
+        Logins { runs_programs: false, ..self }
+    }
+
+    /// What the command line says: `--anonymous`, `--username`, `--timeout`.
+    pub(crate) fn with_options(
+        self,
+        is_anonymous: bool,
+        given: Option<Found>,
+        time_limit: Option<Duration>,
+    ) -> Self {
+        Logins { is_anonymous, given, time_limit, ..self }
     }
 
     /// Whether the command line has a login.
@@ -64,208 +141,252 @@ impl Logins {
         self.given.is_some()
     }
 
-    /// The login, where it was, and what every place said. May run programs.
-    pub(crate) fn find(&self, wanted: Wanted<'_>) -> Found {
-        if self.anonymous {
-            let mut found = Found::anonymous();
-            found.trail.push("--anonymous: no place is asked".to_owned());
-            return found;
+    /// The login, where it was, and what every source said. May run programs. Never fails: what
+    /// goes wrong is a warning, and none is given twice in a run.
+    pub(crate) fn find(&self, query: Query<'_>) -> Found {
+        if self.is_anonymous {
+            let trail = vec!["--anonymous: credentials are not looked up".to_owned()];
+            return Found { trail, ..Found::default() };
         }
-        if let Some(given) = &self.given {
-            return not_asked(
-                given.clone(),
-                "the profile, the environment, docker's and podman's files",
-            );
-        }
-        let mut before = self.ask_profile(wanted.profile);
-        if before.credential.is_some() {
-            return not_asked(before, "the environment, docker's and podman's files");
-        }
-        let (found, note) = self.ask_environment(wanted);
-        before.trail.extend(note);
-        let mut found = match found {
-            Some(found) if found.credential.is_some() => {
-                not_asked(found, "docker's and podman's files")
-            }
-            unusable => {
-                before.trail.extend(unusable.iter().flat_map(|found| found.trail.clone()));
-                before.warnings.extend(unusable.into_iter().flat_map(|found| found.warnings));
-                self.store.find(wanted.registry, wanted.repository)
-            }
+        let given = |notes: &mut Notes| {
+            let found = self.given.clone()?;
+            notes.trail.extend(found.trail);
+            Some((found.credential?, found.source))
         };
-        found.trail.splice(0..0, before.trail);
-        found.warnings.splice(0..0, before.warnings);
-        found
+        let sources: [(&str, &dyn Fn(&mut Notes) -> Option<Hit>); 6] = [
+            ("the command line", &given),
+            ("the profile", &|notes| self.ask_profile(query, notes)),
+            ("the environment", &|notes| self.ask_environment(query, notes)),
+            ("DOCKER_AUTH_CONFIG", &|notes| self.ask_variable(query, notes)),
+            ("docker's config.json", &|notes| self.ask_docker(query, notes)),
+            ("podman's auth.json", &|notes| self.ask_podman(query, notes)),
+        ];
+        let (mut notes, mut hit, mut skipped) = (Notes::default(), None, Vec::new());
+        for (name, ask) in sources {
+            match hit {
+                None => hit = ask(&mut notes),
+                Some(_) => skipped.push(name),
+            }
+        }
+        if !skipped.is_empty() {
+            let skipped = skipped.join(", ");
+            notes.trail.push(format!("{skipped}: not checked: credentials already found"));
+        }
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.warnings.retain(|warning| warned.insert(warning.clone()));
+        let (credential, source) = hit.unzip();
+        let (Notes { warnings, trail, advice }, source) = (notes, source.unwrap_or_default());
+        Found { credential, source, warnings, trail, advice }
     }
 
     /// The same for sending; its warnings go to the user.
-    pub(crate) fn login(&self, wanted: Wanted<'_>, reporter: &Reporter) -> Lookup {
-        let found = self.find(wanted);
+    pub(crate) fn login(&self, query: Query<'_>, reporter: &Reporter) -> Lookup {
+        let found = self.find(query);
         found.warnings.iter().for_each(|warning| reporter.warn(warning));
-        let explicit = matches!(found.source, Source::CommandLine | Source::Prompt);
-        let advice = None;
+        let is_explicit = matches!(found.source, Source::CommandLine | Source::Prompt);
+        let advice = found.advice;
         let Some(credential) = found.credential else { return Lookup { login: None, advice } };
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |(registry, login): &&(Registry, Arc<Login>)| {
-            registry == wanted.registry
+            registry == query.registry
                 && login.credential == credential
-                && login.is_explicit == explicit
+                && login.is_explicit == is_explicit
         };
-        if let Some((_, login)) = used.iter().find(same) {
+        if let Some((_, login)) = shared.iter().find(same) {
             return Lookup { login: Some(login.clone()), advice };
         }
-        let login = Arc::new(Login::new(credential, found.source.to_string(), explicit));
-        used.push((wanted.registry.clone(), login.clone()));
+        let login = Arc::new(Login::new(credential, found.source.to_string(), is_explicit));
+        shared.push((query.registry.clone(), login.clone()));
         Lookup { login: Some(login), advice }
     }
 
-    /// Where [`Logins::find`] would look first with some hope, in a few words; runs no program.
-    pub(crate) fn place(&self, profile: &Profile, is_active: bool) -> String {
-        let settings = &profile.settings;
-        if let (Some(username), Some(password)) = (&settings.username, settings.password_source()) {
-            return format!("{username} ({})", crate::login::describe_password(&password));
-        }
-        let environment = || crate::login::from_environment(&self.env);
-        let found = is_active.then(environment).flatten();
-        let source = found.filter(|found| found.credential.is_some()).map(|found| found.source);
-        source.unwrap_or_else(|| self.store.place(profile.registry())).to_string()
+    /// The registries that docker's config.json names, in its order: for completion and for making
+    /// profiles. No helper is asked.
+    pub(crate) fn registries(&self) -> Vec<String> {
+        self.docker().map(DockerConfig::registries).unwrap_or_default()
     }
 
-    /// The profile's own login, its password read once in a run. A password that cannot be had is a
-    /// warning: public images still work.
-    fn ask_profile(&self, profile: &Profile) -> Found {
-        let mut found = Found::anonymous();
-        let Some(name) = profile.name() else { return found };
-        let (Some(username), Some(password)) =
-            (&profile.settings.username, profile.settings.password_source())
+    /// The profile's own login, its password read once in a run.
+    fn ask_profile(&self, query: Query<'_>, notes: &mut Notes) -> Option<Hit> {
+        let (name, settings) = (query.profile.name()?, &query.profile.settings);
+        let (Some(username), Some(password)) = (&settings.username, settings.password_source())
         else {
-            found.trail.push(format!("profile {name}: no password configured"));
-            return found;
+            notes.trail.push(format!("profile {name}: no password configured"));
+            return None;
         };
-        if matches!(password, PasswordSource::Command(_)) && !self.store.runs_programs() {
-            return found;
+        if matches!(password, PasswordSource::Command(_)) && !self.runs_programs {
+            return None;
         }
         // Held while a program runs: a second thread waits for its answer.
-        let mut profiles = self.profiles.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || read_profile(&self.env, name, username, &password);
-        profiles.entry(name.to_owned()).or_insert_with(read).clone()
-    }
-
-    /// The login of the environment, or a note why it does not count.
-    fn ask_environment(&self, wanted: Wanted<'_>) -> (Option<Found>, Option<String>) {
-        match crate::login::from_environment(&self.env) {
-            Some(found) if wanted.is_active => (Some(found), None),
-            Some(found) => {
-                let note = "they are for the active profile's registry alone";
-                (None, Some(format!("{}: not used: {note}", found.source)))
+        let mut passwords = self.passwords.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = self.helper_limit(query.profile);
+        let read = || password.read(&self.env, limit).map_err(|error| error.to_string());
+        let source =
+            Source::Profile { name: name.to_owned(), password: describe_password(&password) };
+        match passwords.entry(name.to_owned()).or_insert_with(read).clone() {
+            Ok(password) => {
+                let login = Credential::Basic { username: username.clone(), password };
+                notes.judge(query.registry, Some(login), source)
             }
-            None => {
-                let user = ["DOCKER_USERNAME", "DOCKER_USER"];
-                let user = user.into_iter().find(|name| self.env.text(name).is_some());
-                let note = match (user, self.env.text("DOCKER_PASSWORD")) {
-                    (Some(user), None) => format!("{user}: not used without DOCKER_PASSWORD"),
-                    (None, Some(_)) => "DOCKER_PASSWORD: not used without DOCKER_USERNAME".into(),
-                    _ => "DOCKER_USERNAME and DOCKER_PASSWORD: not set".to_owned(),
-                };
-                (None, Some(note))
+            Err(error) => {
+                notes.failed(format!("profile {name}: {error}"));
+                None
             }
         }
     }
-}
 
-/// Reads a profile's password.
-fn read_profile(env: &Env, name: &str, username: &str, password: &PasswordSource) -> Found {
-    let place = crate::login::describe_password(password);
-    match password.read(env, HELPER_LIMIT) {
-        Ok(password) => {
-            let username = username.to_owned();
-            let credential = Credential::Basic { username, password };
-            Found::new(credential, Source::Profile { name: name.to_owned(), password: place })
-                .if_usable()
-        }
-        Err(error) => {
-            let mut found = Found::anonymous();
-            let reason = format!("profile {name}: {error}");
-            found.warnings.push(format!("{reason}; going on without this login"));
-            found.trail.push(reason);
-            found
-        }
-    }
-}
-
-/// Adds what was not looked at because a place before it had a login.
-fn not_asked(mut found: Found, places: &str) -> Found {
-    found.trail.push(format!("not asked, for the first login wins: {places}"));
-    found
-}
-
-/// The login of `--username`, its password read now.
-///
-/// # Errors
-/// Options that do not go together, a password that does not come, a user name that cannot be sent.
-pub(crate) fn given(username: Option<&str>, password_stdin: bool) -> Result<Option<Found>, Error> {
-    let Some(username) = username else {
-        return match password_stdin {
-            true => Err(Error::usage(
-                "--password-stdin needs --username",
-                "add -u USER, or leave --password-stdin out",
-            )),
-            false => Ok(None),
+    /// The login of the environment, which is for the active profile's registry alone.
+    fn ask_environment(&self, query: Query<'_>, notes: &mut Notes) -> Option<Hit> {
+        let is_set = |name| self.env.text(name).is_some();
+        let user = ["DOCKER_USERNAME", "DOCKER_USER"].into_iter().find(|name| is_set(name));
+        let note = match super::from_environment(&self.env) {
+            Some((login, source)) if query.is_active => {
+                return notes.judge(query.registry, Some(login), source);
+            }
+            Some((_, source)) => {
+                let (registry, login) = (query.registry, login_command(query.registry));
+                notes.advice = Some(format!(
+                    "{source} are only used for the active profile's registry; \
+                     for {registry}: {login}"
+                ));
+                format!("{source}: not used: they are for the active profile's registry alone")
+            }
+            None => match (user, is_set("DOCKER_PASSWORD")) {
+                (Some(user), false) => format!("{user}: not used without DOCKER_PASSWORD"),
+                (None, true) => "DOCKER_PASSWORD: not used without DOCKER_USERNAME".to_owned(),
+                _ => "DOCKER_USERNAME and DOCKER_PASSWORD: not set".to_owned(),
+            },
         };
-    };
-    let (password, source) = if password_stdin {
-        (password_from_stdin()?, Source::CommandLine)
-    } else {
-        (password_from_terminal(username)?, Source::Prompt)
-    };
-    let credential = Credential::Basic { username: username.to_owned(), password };
-    credential.check().map_err(|why| {
-        Error::usage(format!("--username cannot be used: {why}"), "give the user name alone")
-    })?;
-    Ok(Some(Found::new(credential, source)))
+        notes.trail.push(note);
+        None
+    }
+
+    fn ask_variable(&self, query: Query<'_>, notes: &mut Notes) -> Option<Hit> {
+        match self.variable()? {
+            Ok(logins) => {
+                let login = logins.get(key_of(query.registry)).map(|(username, password)| {
+                    Credential::Basic { username: username.clone(), password: password.clone() }
+                });
+                notes.judge(query.registry, login, Source::AuthConfigEnv)
+            }
+            Err(reason) => {
+                let ignored = format!("DOCKER_AUTH_CONFIG is ignored: {reason}");
+                notes.trail.push(ignored.clone());
+                notes.warnings.push(ignored);
+                None
+            }
+        }
+    }
+
+    fn ask_docker(&self, query: Query<'_>, notes: &mut Notes) -> Option<Hit> {
+        let config = self.docker()?;
+        if !self.is_plugin {
+            notes.warnings.extend_from_slice(&config.problems);
+        }
+        notes.warnings.extend_from_slice(&config.warnings);
+        notes.trail.extend_from_slice(&config.problems);
+        let key = key_of(query.registry);
+        let login = config.entry(key).and_then(docker_config::credential_of);
+        let file = Source::File(config.path.clone());
+        match (config.helper(key), login) {
+            // Of the file's entry only a registry token counts beside a helper, and it is stronger
+            // than all that the helper could say.
+            (Some((suffix, setting)), login)
+                if !matches!(login, Some(Credential::RegistryToken(_))) =>
+            {
+                if login.is_some() {
+                    notes.trail.push(format!("{file}: not used: there is a credential helper"));
+                }
+                let setting = format!("{setting} in {}", config.path.display());
+                self.ask_helper(suffix, &setting, key, query, notes)
+            }
+            (None, None) if config.missing => {
+                notes.trail.push(format!("{}: no such file", config.path.display()));
+                None
+            }
+            (_, login) => notes.judge(query.registry, login, file),
+        }
+    }
+
+    fn ask_podman(&self, query: Query<'_>, notes: &mut Notes) -> Option<Hit> {
+        let registry = query.registry;
+        self.podman.iter().find_map(|(path, file)| {
+            let file = file.get_or_init(|| AuthJson::load(path));
+            notes.warnings.extend_from_slice(&file.warnings);
+            if !file.exists {
+                notes.trail.push(format!("{}: no such file", path.display()));
+                return None;
+            }
+            if let Some(suffix) = file.helper(registry) {
+                let setting = format!("credHelpers in {}", path.display());
+                return self.ask_helper(suffix, &setting, registry.as_str(), query, notes);
+            }
+            let login = match file.entry(registry, query.repository) {
+                Some((key, entry)) => podman::credential_of(key, entry),
+                None => Ok(None),
+            };
+            let login = login.unwrap_or_else(|reason| {
+                notes.warnings.push(format!("{}: {reason}", path.display()));
+                None
+            });
+            notes.judge(registry, login, Source::File(file.path.clone()))
+        })
+    }
+
+    /// Asks a credential helper, which `setting` names.
+    fn ask_helper(
+        &self,
+        suffix: &str,
+        setting: &str,
+        key: &str,
+        query: Query<'_>,
+        notes: &mut Notes,
+    ) -> Option<Hit> {
+        if !self.runs_programs {
+            notes.trail.push(format!("{}: not asked", one_line(suffix)));
+            return None;
+        }
+        let login = match self.helpers.get(suffix, key, &self.env, self.helper_limit(query.profile))
+        {
+            Answer::Login(username, password) => Some(Credential::Basic { username, password }),
+            Answer::Token(token) => Some(Credential::IdentityToken { username: None, token }),
+            Answer::NotFound => None,
+            Answer::Missing(name) => {
+                notes.advice = Some(format!("install {name}, or remove it from {setting}"));
+                notes.failed(format!("{name} is not on PATH"));
+                return None;
+            }
+            Answer::Failed(reason) => {
+                notes.failed(reason);
+                return None;
+            }
+        };
+        notes.judge(query.registry, login, Source::Helper(one_line(suffix)))
+    }
+
+    fn docker(&self) -> Option<&DockerConfig> {
+        let path = self.docker_dir.as_ref()?.join("config.json");
+        Some(self.docker.get_or_init(|| DockerConfig::load(&path, &self.env)))
+    }
+
+    fn variable(&self) -> Option<&Result<AuthConfigEnv, String>> {
+        let value = self.env.os("DOCKER_AUTH_CONFIG")?;
+        Some(self.variable.get_or_init(|| match value.to_str() {
+            Some(value) => auth_config_env::parse(value),
+            None => Err("it is not UTF-8".to_owned()),
+        }))
+    }
+
+    /// How long a helper or a password command may take.
+    fn helper_limit(&self, profile: &Profile) -> Duration {
+        self.time_limit.or(profile.settings.timeout).unwrap_or(HELPER_LIMIT)
+    }
 }
 
-/// The password that standard input holds; one line end at its end is not part of it.
-///
-/// # Errors
-/// Standard input is a terminal, cannot be read, or is empty.
-pub(crate) fn password_from_stdin() -> Result<Secret, Error> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        return Err(Error::usage(
-            "--password-stdin reads a file or a pipe, and standard input is a terminal",
-            "leave it out to be asked for the password",
-        ));
+/// The command that stores a login for a registry.
+fn login_command(registry: &Registry) -> String {
+    match registry.is_docker_hub() {
+        true => "docker login".to_owned(),
+        false => format!("docker login {registry}"),
     }
-    let mut text = String::new();
-    stdin
-        .lock()
-        .take(MAX_PASSWORD + 1)
-        .read_to_string(&mut text)
-        .map_err(|source| Error::Io { what: "standard input".to_owned(), source })?;
-    if text.len() as u64 > MAX_PASSWORD {
-        return Err(Error::usage(
-            format!("the password on standard input is longer than {MAX_PASSWORD} bytes"),
-            "pipe the password alone into the program",
-        ));
-    }
-    match crate::login::trim_newline(&text) {
-        "" => Err(Error::usage(
-            "the password on standard input is empty",
-            "echo \"$TOKEN\" | docker tags … -u USER --password-stdin",
-        )),
-        password => Ok(Secret::new(password)),
-    }
-}
-
-fn password_from_terminal(username: &str) -> Result<Secret, Error> {
-    use crate::login::PromptError;
-    let label = format!("Password of {}: ", crate::system::terminal::sanitize(username));
-    crate::login::ask_password(&label).map_err(|error| match error {
-        PromptError::Interrupted => Error::Interrupted,
-        other => Error::usage(
-            format!("no password for --username: {other}"),
-            "pass it on standard input with --password-stdin",
-        ),
-    })
 }

@@ -78,20 +78,23 @@ impl Credential {
     /// Whether the login can be put on the wire.
     pub fn check(&self) -> Result<(), CredentialError> {
         match self {
-            Credential::Basic { username, .. } if username.is_empty() => {
-                Err(CredentialError::EmptyUsername)
+            Credential::Basic { username, .. }
+            | Credential::IdentityToken { username: Some(username), .. } => {
+                check_username(username)
             }
+            Credential::IdentityToken { username: None, .. } => Ok(()),
             Credential::RegistryToken(token) => {
-                let sendable = token.expose().bytes().all(|b| b.is_ascii_graphic());
-                if sendable { Ok(()) } else { Err(CredentialError::BadRegistryToken) }
+                let is_sendable = token.expose().bytes().all(|b| b.is_ascii_graphic());
+                if is_sendable { Ok(()) } else { Err(CredentialError::BadRegistryToken) }
             }
-            _ => check_username(self.username().unwrap_or_default()),
         }
     }
 }
 
 fn check_username(username: &str) -> Result<(), CredentialError> {
-    if username.contains(':') {
+    if username.is_empty() {
+        Err(CredentialError::EmptyUsername)
+    } else if username.contains(':') {
         Err(CredentialError::ColonInUsername)
     } else if username.chars().any(char::is_control) {
         Err(CredentialError::ControlInUsername)
@@ -101,7 +104,7 @@ fn check_username(username: &str) -> Result<(), CredentialError> {
 }
 
 /// Where a login came from. `Display` names it for people; it holds nothing secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Source {
     /// `-u` together with `--password-stdin`.
     CommandLine,
@@ -118,16 +121,12 @@ pub(crate) enum Source {
     Environment(&'static str),
     /// The variable `DOCKER_AUTH_CONFIG`.
     AuthConfigEnv,
-    /// A section of a file: `auths`.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The section that holds the login.
-        section: &'static str,
-    },
+    /// `auths` in this file.
+    File(PathBuf),
     /// A credential helper: the part of its name after `docker-credential-`.
     Helper(String),
     /// Nowhere: there is no login.
+    #[default]
     None,
 }
 
@@ -139,7 +138,7 @@ impl fmt::Display for Source {
             Source::Profile { name, password } => write!(f, "profile {name} ({password})"),
             Source::Environment(user) => write!(f, "{user} and DOCKER_PASSWORD"),
             Source::AuthConfigEnv => f.write_str("DOCKER_AUTH_CONFIG"),
-            Source::File { path, section } => write!(f, "{} ({section})", path.display()),
+            Source::File(path) => write!(f, "{} (auths)", path.display()),
             Source::Helper(suffix) => write!(f, "docker-credential-{suffix}"),
             Source::None => f.write_str("none"),
         }
@@ -147,7 +146,7 @@ impl fmt::Display for Source {
 }
 
 /// The answer to "which login does this registry get?".
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Found {
     /// The login; `None` means anonymous.
     pub credential: Option<Credential>,
@@ -155,31 +154,17 @@ pub(crate) struct Found {
     pub source: Source,
     /// What the user should know, each told once in a run: a broken file, a failing helper.
     pub warnings: Vec<String>,
-    /// The places looked at, in order, and what each said: for explaining the answer.
+    /// The sources looked at, in order, and what each said: for explaining the answer.
     pub trail: Vec<String>,
+    /// What would help beside `docker login`: a login that exists could not be used.
+    pub advice: Option<String>,
 }
 
 impl Found {
-    /// A login whose place is already known, such as the command line.
+    /// A login whose source is already known, such as the command line.
     pub(crate) fn new(credential: Credential, source: Source) -> Found {
         let trail = vec![format!("{source}: {}", credential.kind())];
-        Found { credential: Some(credential), source, warnings: Vec::new(), trail }
-    }
-
-    /// The same without a login that the wire cannot carry: the user is told, and others are looked
-    /// for.
-    pub(crate) fn if_usable(self) -> Found {
-        let Some(Err(why)) = self.credential.as_ref().map(Credential::check) else { return self };
-        let mut found = Found::anonymous();
-        found.warnings = self.warnings;
-        found.warnings.push(format!("the login in {} is not used: {why}", self.source));
-        found.trail.push(format!("{}: not used: {why}", self.source));
-        found
-    }
-
-    /// No login, on purpose.
-    pub(crate) fn anonymous() -> Found {
-        Found { credential: None, source: Source::None, warnings: Vec::new(), trail: Vec::new() }
+        Found { credential: Some(credential), source, trail, ..Found::default() }
     }
 }
 
@@ -224,7 +209,7 @@ mod tests {
 
     #[test]
     fn sources_have_names() {
-        let file = Source::File { path: "/h/.docker/config.json".into(), section: "auths" };
+        let file = Source::File("/h/.docker/config.json".into());
         let profile =
             Source::Profile { name: "work".into(), password: "password-env GHCR_TOKEN".into() };
         for (source, expected) in [

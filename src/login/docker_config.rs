@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::auth_file::{self, AuthFile, Entry, decode_auth, lookup};
 use super::credential::Credential;
-use super::text::one_line;
+use super::one_line;
 use crate::oci::reference::{DOCKER_HUB, Registry};
 use crate::system::env::Env;
 use crate::system::process::find_program;
@@ -48,7 +48,7 @@ impl DockerConfig {
         match auth_file::read(path) {
             Ok(None) => config.missing = true,
             Ok(Some(text)) => {
-                config.take(&text.text);
+                config.read(&text.text);
                 config.warnings.extend(readers_warning(
                     path,
                     text.readable_by_others,
@@ -60,7 +60,7 @@ impl DockerConfig {
         decode_auths(&mut config.file);
         let mut problems = std::mem::take(&mut config.problems);
         problems.append(&mut config.file.problems);
-        config.problems = tell(path, &problems);
+        config.problems = named(path, &problems);
         let file = &mut config.file;
         if file.auths.is_empty() && file.cred_helpers.is_empty() && file.creds_store.is_empty() {
             file.creds_store = default_store(env).unwrap_or_default().to_owned();
@@ -71,22 +71,26 @@ impl DockerConfig {
     /// A text as if it had been read from a file.
     pub(super) fn from_text(text: &str) -> DockerConfig {
         let mut config = DockerConfig::default();
-        config.take(text);
+        config.read(text);
         decode_auths(&mut config.file);
         config
     }
 
-    fn take(&mut self, text: &str) {
+    fn read(&mut self, text: &str) {
         match auth_file::parse(text) {
             Ok(file) => self.file = file,
             Err(reason) => self.problems.push(reason),
         }
     }
 
-    /// The suffix of the helper that keeps the login of a key; `None`: the file itself does.
-    pub(super) fn helper(&self, key: &str) -> Option<&str> {
-        let suffix = lookup(&self.file.cred_helpers, key).unwrap_or(&self.file.creds_store);
-        (!suffix.is_empty()).then_some(suffix)
+    /// The suffix of the helper that keeps the login of a key, and the setting that names it;
+    /// `None`: the file itself keeps it.
+    pub(super) fn helper(&self, key: &str) -> Option<(&str, &'static str)> {
+        let (suffix, setting) = match lookup(&self.file.cred_helpers, key) {
+            Some(suffix) => (suffix, "credHelpers"),
+            None => (&self.file.creds_store, "credsStore"),
+        };
+        (!suffix.is_empty()).then_some((suffix, setting))
     }
 
     /// The file's own entry for a key: the key itself, else the first that is a URL of that host.
@@ -144,17 +148,17 @@ pub(super) fn readers_warning(path: &Path, mode: Option<u32>, file: &AuthFile) -
 }
 
 /// Problems as warnings that name the file; the rest of a long list is only counted.
-pub(super) fn tell(path: &Path, problems: &[String]) -> Vec<String> {
-    let mut told: Vec<String> = problems
+pub(super) fn named(path: &Path, problems: &[String]) -> Vec<String> {
+    let mut named: Vec<String> = problems
         .iter()
         .take(MAX_PROBLEMS)
         .map(|problem| format!("{}: {problem}", path.display()))
         .collect();
     if problems.len() > MAX_PROBLEMS {
         let more = problems.len() - MAX_PROBLEMS;
-        told.push(format!("{}: {more} more problems", path.display()));
+        named.push(format!("{}: {more} more problems", path.display()));
     }
-    told
+    named
 }
 
 /// Puts the decoded `auth` of every entry in the place of its plain fields.

@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::auth_file::set_text;
-use super::json::{Json, is_field, parse_first};
-use super::text::one_line;
+use serde_json::Value;
+
+use super::auth_file::{first_value, text_field};
+use super::one_line;
 use crate::system::env::Env;
 use crate::system::process::{Output, find_program, run};
 use crate::system::secret::Secret;
@@ -31,7 +32,9 @@ pub(super) enum Answer {
     Token(Secret),
     /// It has no login for this key.
     NotFound,
-    /// It is missing, failed or answered nonsense: the reason, beginning with its name.
+    /// There is no such program: its name.
+    Missing(String),
+    /// It failed or answered nonsense: the reason, beginning with its name.
     Failed(String),
 }
 
@@ -39,25 +42,17 @@ pub(super) enum Answer {
 type Question = (String, String);
 
 /// The helpers of one run and what they have answered.
-pub(super) struct Helpers {
-    /// How long a helper may take.
-    pub limit: Duration,
-    answers: Mutex<HashMap<Question, Arc<OnceLock<Answer>>>>,
-}
+#[derive(Default)]
+pub(super) struct Helpers(Mutex<HashMap<Question, Arc<OnceLock<Answer>>>>);
 
 impl Helpers {
-    /// Nothing asked yet.
-    pub(super) fn new(limit: Duration) -> Helpers {
-        Helpers { limit, answers: Mutex::default() }
-    }
-
     /// Asks a helper for the login of a key, or repeats what it said before.
-    pub(super) fn get(&self, suffix: &str, key: &str, env: &Env) -> Answer {
+    pub(super) fn get(&self, suffix: &str, key: &str, env: &Env, limit: Duration) -> Answer {
         let cell = {
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(answers.entry((suffix.to_owned(), key.to_owned())).or_default())
         };
-        cell.get_or_init(|| ask(suffix, key, env, self.limit)).clone()
+        cell.get_or_init(|| ask(suffix, key, env, limit)).clone()
     }
 }
 
@@ -78,7 +73,7 @@ fn ask(suffix: &str, key: &str, env: &Env, limit: Duration) -> Answer {
         return Answer::Failed(format!("{name} is not asked: the registry's name is not sane"));
     }
     let Some(program) = find_program(&name, env) else {
-        return Answer::Failed(format!("{name} is not on PATH"));
+        return Answer::Missing(name);
     };
     match run(&program, &["get"], key, env, limit) {
         Ok(output) if output.status.success() => understand(&name, &output.stdout),
@@ -93,19 +88,14 @@ fn ask(suffix: &str, key: &str, env: &Env, limit: Duration) -> Answer {
 /// Reads the JSON of a helper that succeeded. What it printed is never quoted.
 fn understand(name: &str, stdout: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(stdout);
-    let members = match parse_first(&text) {
-        Ok(Some((Json::Object(members), _))) => members,
+    let answer = match first_value::<Value>(&text) {
+        Ok(Some((answer, _))) if answer.is_object() => answer,
         Ok(_) => return Answer::Failed(format!("{name} printed no JSON object")),
         Err(error) => return Answer::Failed(format!("{name} printed no JSON: {error}")),
     };
-    let (mut username, mut secret, mut url) = (String::new(), String::new(), String::new());
     let mut problems = Vec::new();
-    for (member, value) in &members {
-        let slots = [("Username", &mut username), ("Secret", &mut secret), ("ServerURL", &mut url)];
-        if let Some((field, slot)) = slots.into_iter().find(|(field, _)| is_field(member, field)) {
-            set_text(slot, value, field, &mut problems);
-        }
-    }
+    let mut field = |field: &str| text_field(&answer, field, field, &mut problems);
+    let (username, secret, _) = (field("Username"), field("Secret"), field("ServerURL"));
     if let Some(problem) = problems.first() {
         return Answer::Failed(format!("{name}: {problem}"));
     }

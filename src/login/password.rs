@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::text::one_line;
+use super::one_line;
 use crate::config::PasswordSource;
 use crate::system::env::Env;
 use crate::system::files;

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::auth_file::{self, AuthFile, Entry, decode_auth, lookup};
 use super::credential::Credential;
-use super::docker_config::{readers_warning, tell};
-use super::text::one_line;
+use super::docker_config::{named, readers_warning};
+use super::one_line;
 use crate::oci::reference::{Registry, Repository};
 use crate::system::env::Env;
 use crate::system::secret::Secret;
@@ -79,7 +79,7 @@ impl AuthJson {
             }
             Err(reason) => file.problems.push(reason),
         }
-        let mut warnings = tell(path, &file.problems);
+        let mut warnings = named(path, &file.problems);
         warnings.extend(readers_warning(path, mode, &file));
         AuthJson { path: path.to_owned(), warnings, exists, file }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::error::Error;
-use crate::login::chain::password_from_stdin;
+use crate::login::password_from_stdin;
 
 /// The settings that a command line gives.
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,7 @@
 //! Which place wins, what malformed files do, what is warned about.
 
-use super::fixture::{Fixture, names, shown, warns};
-use crate::login::{Source, from_environment};
+use super::fixture::{Fixture, find, names, shown, warns};
+use crate::login::{Found, Source, from_environment};
 use crate::system::env::Env;
 
 /// base64 of `u:p`, `v:q` and `w:r`.
@@ -25,10 +25,9 @@ const CONFIGS: &[(&str, &str, bool)] = &[
     (r#"{"auths":{"r.io":{"auth":"dTpw"},"b.io":7}}"#, "u:p", true),
     (r#"{"auths":{"r.io":{"auth":"dTpw","username":7}}}"#, "u:p", true),
     (r#"{"auths":{"r.io":{"auth":["dTpw"]}}}"#, "-", true),
-    (r#"{"auths":{"r.io":{"auth":"dTpw"}},"psFormat":7}"#, "u:p", true),
-    (r#"{"auths":{"r.io":{"auth":"dTpw"}},"plugins":{"tags":{"limit":5}}}"#, "u:p", true),
-    (r#"{"auths":{"r.io":{"auth":"dTpw"}},"proxies":{"default":{"httpProxy":1}}}"#, "u:p", true),
-    (r#"{"auths":{"r.io":{"auth":"dTpw"}},"cliPluginsExtraDirs":"x"}"#, "u:p", true),
+    (r#"{"auths":{"r.io":{"auth":"dTpw"}},"psFormat":7}"#, "u:p", false),
+    (r#"{"auths":{"r.io":{"auth":"dTpw"}},"features":{"hooks":true}}"#, "u:p", false),
+    (r#"{"auths":{"r.io":{"auth":"dTpw"}},"proxies":{"default":{"httpProxy":1}}}"#, "u:p", false),
     (r#"{"auths":{"r.io":{"auth":"dTpw"}},"credsStore":{}}"#, "u:p", true),
     (r#"{"auths":{"r.io":{"auth":"dTpw"}},"features":{"a":null},"new":[1]}"#, "u:p", false),
     // One bad entry loses no other.
@@ -110,9 +109,8 @@ fn the_config_lies_where_docker_looks() {
     fixture.write("flag/config.json", &entry(W));
     fixture.config(&entry(V));
     fixture.write("home/.docker/config.json", &entry(U));
-    let host = "r.io".parse().unwrap();
-    let flag = crate::login::Store::new(&fixture.env(), Some(fixture.path("flag")));
-    assert_eq!(shown(&flag.find(&host, None)), "w:r");
+    let flag = crate::login::Logins::new(&fixture.env(), Some(fixture.path("flag")));
+    assert_eq!(shown(&find(&flag, "r.io", None)), "w:r");
     assert_eq!(shown(&fixture.find("r.io")), "v:q");
     fixture.set("DOCKER_CONFIG", "");
     let found = fixture.find("r.io");
@@ -124,16 +122,15 @@ fn the_config_lies_where_docker_looks() {
 #[test]
 fn warnings_are_told_once_and_docker_s_own_not_at_all() {
     let fixture = Fixture::new();
-    let text = r#"{"auths":{"r.io":{"auth":"dTpw"}},"psFormat":7}"#;
+    let text = r#"{"auths":{"r.io":{"auth":"dTpw"},"b.io":7}}"#;
     fixture.config(text);
     fixture.chmod("docker/config.json", 0o644);
-    let host = "r.io".parse().unwrap();
-    let store = fixture.store();
-    let found = store.find(&host, None);
-    assert!(warns(&found, &["psFormat must be a string"]), "{:?}", found.warnings);
+    let store = fixture.logins();
+    let found = find(&store, "r.io", None);
+    assert!(warns(&found, &["auths[\"b.io\"] must be an object"]), "{:?}", found.warnings);
     assert!(warns(&found, &["mode 0644", "chmod 600"]), "{:?}", found.warnings);
-    assert_eq!(store.find(&host, None).warnings, Vec::<String>::new());
-    let found = fixture.store().plugin_mode(true).find(&host, None);
+    assert_eq!(find(&store, "r.io", None).warnings, Vec::<String>::new());
+    let found = find(&fixture.logins().as_plugin(true), "r.io", None);
     assert_eq!(found.warnings.len(), 1);
     assert!(warns(&found, &["mode 0644"]), "{:?}", found.warnings);
 
@@ -178,7 +175,8 @@ fn a_registry_token_survives_beside_a_helper() {
     let found = fixture.find("r.io");
     assert_eq!(shown(&found), "hu:hs");
     assert_eq!(found.source.to_string(), "docker-credential-fake");
-    assert!(found.trail[0].contains("config.json (auths): not used"), "{:?}", found.trail);
+    let says = |line: &String| line.contains("config.json (auths): not used");
+    assert!(found.trail.iter().any(says), "{:?}", found.trail);
 }
 
 #[test]
@@ -224,7 +222,7 @@ fn podman_s_keys_may_name_repositories() {
     let fixture = Fixture::new();
     let text = format!(r#"{{"auths":{{{}}},"credsStore":"ignored"}}"#, entries.join(","));
     fixture.write("run/containers/auth.json", &text);
-    let store = fixture.store();
+    let store = fixture.logins();
     for (registry, repository, expected) in [
         ("quay.io", Some("org/team/app"), "u:p"),
         ("quay.io", Some("org/team"), "u:p"),
@@ -239,7 +237,7 @@ fn podman_s_keys_may_name_repositories() {
         ("other.io", Some("org/app"), "-"),
     ] {
         let repository = repository.map(|text| text.parse().unwrap());
-        let found = store.find(&registry.parse().unwrap(), repository.as_ref());
+        let found = find(&store, registry, repository.as_ref());
         assert_eq!(shown(&found), expected, "{registry} {repository:?}");
     }
 }
@@ -270,7 +268,7 @@ fn podman_s_entries_and_helpers() {
         r#"{"auths":{"docker.io/library/alpine":{"auth":"dTpw"}},"credHelpers":{"docker.io":"fake"}}"#,
     );
     let repository = "library/alpine".parse().unwrap();
-    let found = fixture.store().find(&"docker.io".parse().unwrap(), Some(&repository));
+    let found = find(&fixture.logins(), "docker.io", Some(&repository));
     assert_eq!(shown(&found), "hu:hs");
     assert_eq!(fixture.calls(), [("fake".into(), "get".into(), "docker.io".into())]);
 }
@@ -278,14 +276,14 @@ fn podman_s_entries_and_helpers() {
 #[test]
 fn registries_are_those_that_docker_names() {
     let fixture = Fixture::new();
-    assert!(fixture.store().registries().is_empty());
+    assert!(fixture.logins().registries().is_empty());
     fixture.config(
         r#"{"auths":{"https://index.docker.io/v1/":{},"https://index.docker.io/v1/access-token":{},
             "https://index.docker.io/v1/refresh-token":{},"ghcr.io":{},"https://quay.io/v2/":{},
             "quay.io":{},"bad key":{}},"credHelpers":{"eu.gcr.io":"gcloud","ghcr.io":"x"}}"#,
     );
     let expected = ["docker.io", "ghcr.io", "quay.io", "eu.gcr.io"];
-    assert_eq!(fixture.store().registries(), expected);
+    assert_eq!(fixture.logins().registries(), expected);
 }
 
 #[test]
@@ -298,6 +296,7 @@ fn the_environment_has_a_login_when_both_parts_are_set() {
         (&[("DOCKER_PASSWORD", "p")], "-"),
     ] {
         let found = from_environment(&Env::from_pairs(pairs.iter().copied()));
-        assert_eq!(found.as_ref().map_or("-".to_owned(), shown), expected, "{pairs:?}");
+        let found = found.map(|(login, source)| shown(&Found::new(login, source)));
+        assert_eq!(found.unwrap_or("-".to_owned()), expected, "{pairs:?}");
     }
 }

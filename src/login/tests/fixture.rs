@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::login::{Credential, Found, Store};
+use crate::config::Config;
+use crate::login::{Credential, Found, Logins, Query};
+use crate::oci::reference::Repository;
 use crate::system::env::Env;
 
-/// One test's directory. Nothing outside of it is found by a [`Store`] made here.
+/// One test's directory. Nothing outside of it is found by [`Logins`] made here.
 pub struct Fixture {
     root: PathBuf,
     extra: Vec<(String, String)>,
@@ -96,12 +98,12 @@ impl Fixture {
         Env::from_pairs(own.into_iter().chain(self.extra.clone()))
     }
 
-    pub fn store(&self) -> Store {
-        Store::new(&self.env(), None)
+    pub fn logins(&self) -> Logins {
+        Logins::new(&self.env(), None)
     }
 
     pub fn find(&self, registry: &str) -> Found {
-        self.store().find(&registry.parse().unwrap(), None)
+        find(&self.logins(), registry, None)
     }
 
     pub fn calls(&self) -> Vec<Call> {
@@ -118,6 +120,15 @@ impl Drop for Fixture {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.root).unwrap();
     }
+}
+
+/// The login of a registry for which there is no profile.
+pub fn find(logins: &Logins, registry: &str, repository: Option<&Repository>) -> Found {
+    let env = Env::from_pairs([("HOME", "/nowhere")]);
+    let config = Config::empty(&env).unwrap();
+    let profile = config.active(None, &env).unwrap().profile;
+    let (registry, is_active) = (&registry.parse().unwrap(), false);
+    logins.find(Query { registry, repository, profile: &profile, is_active })
 }
 
 /// A login as text: `user:password`, `user identity TOKEN`, `registry TOKEN` or `-`.

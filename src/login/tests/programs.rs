@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fixture::{Fixture, shown, warns};
+use super::fixture::{Fixture, find, shown, warns};
 use crate::config::PasswordSource;
 use crate::login::HELPER_LIMIT;
 use crate::system::secret::Secret;
@@ -31,7 +31,7 @@ fn bad_helpers_are_warnings_and_quote_no_secret() {
         fixture.config(STORE);
         fixture.helper("fake", script);
         let limit = if script.contains("sleep") { SHORT } else { HELPER_LIMIT };
-        let found = fixture.store().helper_limit(limit).find(&"r.io".parse().unwrap(), None);
+        let found = find(&fixture.logins().with_options(false, None, Some(limit)), "r.io", None);
         assert_eq!(shown(&found), "-", "{script}");
         assert!(warns(&found, &["docker-credential-fake"]), "{script}: {:?}", found.warnings);
         assert!(warns(&found, words), "{script}: {:?}", found.warnings);
@@ -124,13 +124,13 @@ fn a_helper_is_asked_once_by_many_threads() {
     fixture.config(r#"{"credHelpers":{"a.io":"fake","b.io":"broken"}}"#);
     fixture.helper_with("fake", "u", "s");
     fixture.helper("broken", "exit 1");
-    let store = fixture.store();
+    let store = fixture.logins();
     let warnings: usize = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8)
             .map(|_| {
                 scope.spawn(|| {
-                    assert_eq!(shown(&store.find(&"a.io".parse().unwrap(), None)), "u:s");
-                    store.find(&"b.io".parse().unwrap(), None).warnings.len()
+                    assert_eq!(shown(&find(&store, "a.io", None)), "u:s");
+                    find(&store, "b.io", None).warnings.len()
                 })
             })
             .collect();

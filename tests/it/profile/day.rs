@@ -188,7 +188,9 @@ fn check_explains_each_of_them() {
                 format!("- not \"oss\": it serves oss/* only ({})", at(21)),
                 "Login:       octocat (basic), from profile work (password-env GHCR_TOKEN)\n"
                     .into(),
-                "- not asked, for the first login wins: the environment, docker's".into(),
+                "- the environment, DOCKER_AUTH_CONFIG, docker's config.json, podman's auth.json: not \
+                 checked: credentials already found"
+                    .into(),
             ],
         ),
         (
@@ -244,7 +246,7 @@ fn check_explains_each_of_them() {
         "- DOCKER_USER and DOCKER_PASSWORD: not used: they are for the active profile's registry",
     );
     let output = env.run(["--anonymous", "check", "--offline", "api"]);
-    output.code(0).stdout_has("- --anonymous: no place is asked\n");
+    output.code(0).stdout_has("- --anonymous: credentials are not looked up\n");
     let run = env.command(["check", "--offline", "api"]).without("GHCR_TOKEN").run();
     run.code(0).stdout_has("- profile work: password-env GHCR_TOKEN: the variable is not set\n");
     run.stderr_has("warning: profile work: password-env GHCR_TOKEN: the variable is not set");
