@@ -17,7 +17,7 @@ impl Session {
         let lookup = self.lookup(resource);
         let login = lookup.login.as_ref().filter(|login| !login.is_refused());
         match (resource, login) {
-            (Resource::Catalog, _) => self.catalog_refused(),
+            (Resource::Catalog, _) => self.catalog_refused(detail),
             (Resource::Base, _) => Error::Server { host, status: 403, detail },
             // Amazon's logins last twelve hours, and an expired one is a 403.
             (_, Some(_)) if host.ends_with(".amazonaws.com") => {
@@ -49,7 +49,7 @@ impl Session {
     pub(super) fn login_needed(&self, resource: &Resource, refusal: &Unauthorized) -> Error {
         let lookup = self.lookup(resource);
         if *resource == Resource::Catalog && lookup.login.is_some() {
-            return self.catalog_refused();
+            return self.catalog_refused(None);
         }
         let mut schemes: Vec<String> =
             refusal.challenges.iter().map(|c| server_text(c.scheme())).collect();
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// The error for a registry that keeps its list of repositories to itself.
-    pub(crate) fn catalog_refused(&self) -> Error {
+    pub(crate) fn catalog_refused(&self, detail: Option<String>) -> Error {
         let host = self.host();
         let hint = match host.as_str() {
             crate::oci::reference::DOCKER_HUB => {
@@ -111,7 +111,7 @@ impl Session {
                  instead: docker tags ls {host}/NAME"
             ),
         };
-        Error::CatalogRefused { host, hint }
+        Error::CatalogRefused { host, hint, detail }
     }
 
     /// Registry and repository, as messages name them.

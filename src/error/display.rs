@@ -57,8 +57,9 @@ impl fmt::Display for Error {
             Error::TokenRejected { host, realm } => {
                 write!(f, "{host} rejected the token issued by {realm}")
             }
-            Error::CatalogRefused { host, .. } => {
-                write!(f, "{host} does not allow listing repositories")
+            Error::CatalogRefused { host, detail, .. } => {
+                write!(f, "{host} does not allow listing repositories")?;
+                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
             }
             Error::Forbidden { host, user, detail } => {
                 write!(f, "{host} does not allow this for {user}")?;

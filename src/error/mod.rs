@@ -181,6 +181,8 @@ pub enum Error {
         host: String,
         /// What works instead.
         hint: String,
+        /// The registry's own reason, safe to print.
+        detail: Option<String>,
     },
     /// The host knows the login and does not let it do this: some access tokens may not use
     /// Docker Hub's API.

@@ -6,11 +6,14 @@
 //! terminal without its echo.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
+#[cfg(any(unix, test))]
+use std::io::Read;
 
 use crate::system::secret::Secret;
 
 /// The longest password that can be typed, in bytes.
+#[cfg(any(unix, test))]
 const MAX_TYPED: usize = 4096;
 
 /// Why there is no answer.
@@ -43,14 +46,15 @@ impl std::error::Error for PromptError {}
 pub(crate) fn ask_password(label: &str) -> Result<Secret, PromptError> {
     #[cfg(unix)]
     return terminal::ask(std::path::Path::new("/dev/tty"), label);
-    #[cfg(not(unix))]
-    {
-        let _ = (label, read_typed(&mut io::empty()));
-        Err(PromptError::NoTerminal)
-    }
+    // The console is no terminal that could be left without its echo by a signal.
+    #[cfg(windows)]
+    return rpassword::prompt_password(label).map(Secret::new).map_err(PromptError::Io);
+    #[cfg(not(any(unix, windows)))]
+    return Err(PromptError::NoTerminal);
 }
 
 /// Reads what is typed up to Enter, with the keys for correcting it.
+#[cfg(any(unix, test))]
 fn read_typed(keys: &mut impl Read) -> Result<Secret, PromptError> {
     let mut typed: Vec<u8> = Vec::new();
     loop {

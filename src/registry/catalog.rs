@@ -66,7 +66,7 @@ impl Registry {
         self.walk("/v2/_catalog", &Resource::Catalog, &list, sink).map_err(|error| match error {
             // Not there, not allowed, not understood: in the end, no list.
             Error::NotFound { .. } | Error::Server { status: 400..=499 | 501, .. } => {
-                self.session.catalog_refused()
+                self.session.catalog_refused(None)
             }
             error => error,
         })

@@ -136,6 +136,7 @@ fn without_namespace(error: Error) -> Error {
             hint: "log in for your own (docker login), or name a namespace: \
                    docker tags repos NAMESPACE"
                 .to_owned(),
+            detail: None,
         },
         error => error,
     }
