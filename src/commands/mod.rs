@@ -14,6 +14,7 @@ pub(crate) mod install;
 pub(crate) mod ls;
 pub(crate) mod manifest;
 pub(crate) mod namespaces;
+pub(crate) mod newest;
 pub(crate) mod options;
 pub(crate) mod platforms;
 pub(crate) mod profile;
@@ -52,6 +53,7 @@ pub(crate) enum OfRegistries {
     #[command(visible_alias = "list")]
     Ls(Box<ls::Args>),
     Digest(digest::Args),
+    Newest(Box<newest::Args>),
     Manifest(manifest::Args),
     Platforms(platforms::Args),
     Config(config::Args),
@@ -86,6 +88,7 @@ impl OfRegistries {
     pub(crate) fn run(&self, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
         match self {
             OfRegistries::Ls(args) => ls::run(args, context, out),
+            OfRegistries::Newest(args) => newest::run(args, context, out),
             OfRegistries::Digest(args) => digest::run(args, context, out),
             OfRegistries::Manifest(args) => manifest::run(args, context, out),
             OfRegistries::Platforms(args) => platforms::run(args, context, out),

@@ -1,8 +1,14 @@
 //! Options that several commands share, each with one definition.
 
-use clap::ValueEnum;
+use std::str::FromStr;
 
+use clap::ValueEnum;
+use jiff::SignedDuration;
+
+use crate::error::Error;
 use crate::oci::platform::Platform;
+use crate::tags::kind::Level;
+use crate::tags::select::{Glob, Regex, SelectError, Selection};
 
 /// `--platform`
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -56,5 +62,158 @@ impl Choice {
     /// `--platform`
     pub(crate) fn platform(&self) -> Option<&Platform> {
         self.of.platform.as_ref()
+    }
+}
+
+/// Which tags are chosen by name
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct FilterOptions {
+    /// Show tags that match a glob pattern (repeatable)
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    filter: Vec<String>,
+
+    /// Show tags that match a regular expression as a whole (repeatable)
+    #[arg(long, value_name = "REGEX", help_heading = "Selection", hide_short_help = true)]
+    include: Vec<String>,
+
+    /// Hide tags that match a regular expression as a whole (repeatable)
+    #[arg(long, value_name = "REGEX", help_heading = "Selection", hide_short_help = true)]
+    exclude: Vec<String>,
+}
+
+impl FilterOptions {
+    /// # Errors
+    /// Patterns and expressions that cannot be read.
+    pub(crate) fn selection(&self) -> Result<Selection, SelectError> {
+        let parse = |texts: &[String], parse: fn(&str) -> Result<Regex, SelectError>| {
+            texts.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Selection {
+            filters: self.filter.iter().map(|f| Glob::parse(f)).collect::<Result<_, _>>()?,
+            include: parse(&self.include, Regex::include)?,
+            exclude: parse(&self.exclude, Regex::exclude)?,
+            ..Selection::default()
+        })
+    }
+}
+
+/// A filter that cannot be read
+impl From<SelectError> for Error {
+    fn from(error: SelectError) -> Self {
+        let hint = match error.option() {
+            "--filter" => "patterns look like '1.*', '*-alpine' or '3.[0-9]'",
+            "--semver" => "ranges look like '^1.27', '~3.1', '>=2 <4' or '1.x || 2.x'",
+            _ => "expressions look like '1\\.[0-9]+(-alpine)?' and must match the whole tag",
+        };
+        Error::usage(error.to_string(), hint)
+    }
+}
+
+/// How far a newer tag may be from the current one
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct UpdateOptions {
+    /// Largest change of the version
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Selection")]
+    level: Option<LevelLimit>,
+
+    /// Include pre-releases
+    #[arg(long, help_heading = "Selection")]
+    pub pre: bool,
+
+    /// Versions of the base image to allow: the same, or any newer one
+    #[arg(
+        long,
+        value_enum,
+        value_name = "BASE",
+        default_value = "same",
+        help_heading = "Selection",
+        hide_short_help = true
+    )]
+    base: Base,
+
+    /// Skip images younger than this, such as 7d, 12h or 4w
+    #[arg(long, value_name = "AGE", help_heading = "Selection")]
+    pub min_age: Option<Age>,
+}
+
+/// `--level`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LevelLimit {
+    Patch,
+    Minor,
+    Major,
+}
+
+/// `--base`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Base {
+    #[default]
+    Same,
+    Any,
+}
+
+impl UpdateOptions {
+    /// `--level`
+    pub(crate) fn level(&self) -> Option<Level> {
+        self.level.map(|level| match level {
+            LevelLimit::Patch => Level::Patch,
+            LevelLimit::Minor => Level::Minor,
+            LevelLimit::Major => Level::Major,
+        })
+    }
+
+    /// `--base any`
+    pub(crate) fn any_base(&self) -> bool {
+        self.base == Base::Any
+    }
+}
+
+/// A time span of ages: `7d`, `4w`, `12h`, `90m`, `30s`, `500ms`, or seconds without a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Age(pub(crate) SignedDuration);
+
+impl FromStr for Age {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let milliseconds = match unit {
+            "ms" => 1,
+            "" | "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 24 * 3_600_000,
+            "w" => 7 * 24 * 3_600_000,
+            _ => 0,
+        };
+        // A century and more is a slip, and does not overflow.
+        let number = number.parse::<u32>().ok().map(i64::from);
+        match number.and_then(|number| number.checked_mul(milliseconds)) {
+            Some(age) if milliseconds > 0 && age <= 36_525 * 24 * 3_600_000 => {
+                Ok(Age(SignedDuration::from_millis(age)))
+            }
+            _ => Err("expected an age such as 7d, 12h, 4w or 90m".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages() {
+        let rows =
+            [("7d", 604_800), ("4w", 2_419_200), ("12h", 43_200), ("90m", 5_400), ("30", 30)];
+        for (text, seconds) in rows {
+            assert_eq!(text.parse(), Ok(Age(SignedDuration::from_secs(seconds))), "{text}");
+        }
+        assert_eq!("500ms".parse(), Ok(Age(SignedDuration::from_millis(500))));
+        for wrong in
+            ["", "d", "7 d", "-1d", "7y", "1.5d", "99999999999999999999d", "9999999w", "7dd"]
+        {
+            assert!(wrong.parse::<Age>().is_err(), "{wrong}");
+        }
     }
 }

@@ -25,7 +25,9 @@ impl fmt::Display for Network {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Usage { message, .. } | Error::Config { message, .. } => f.write_str(message),
+            Error::Usage { message, .. }
+            | Error::Config { message, .. }
+            | Error::NothingFits { message, .. } => f.write_str(message),
             Error::Reference { input, source } => {
                 write!(f, "\"{}\": {source}", without_user_info(input).escape_debug())
             }

@@ -10,6 +10,7 @@ impl Error {
             | Error::Config { hint, .. }
             | Error::NotFound { hint, .. }
             | Error::NotFoundIn { hint, .. }
+            | Error::NothingFits { hint, .. }
             | Error::CatalogRefused { hint, .. }
             | Error::Refused { hint, .. } => {
                 return Some(hint.clone()).filter(|hint| !hint.is_empty());

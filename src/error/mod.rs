@@ -117,6 +117,13 @@ pub enum Error {
         /// What to do.
         hint: String,
     },
+    /// The registry has tags, and none of them is what was asked for.
+    NothingFits {
+        /// What was looked for, and where.
+        message: String,
+        /// What there is instead.
+        hint: String,
+    },
     /// Not there, or not visible without a login: registries do not tell which.
     NotFoundOrPrivate {
         /// Registry and repository.
@@ -309,7 +316,9 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage { .. } | Error::Reference { .. } | Error::Config { .. } => USAGE,
-            Error::NotFound { .. } | Error::NotFoundIn { .. } => NOT_FOUND,
+            Error::NotFound { .. } | Error::NotFoundIn { .. } | Error::NothingFits { .. } => {
+                NOT_FOUND
+            }
             Error::NotFoundOrPrivate { .. }
             | Error::NoAccess { .. }
             | Error::LoginRefused { .. }

@@ -12,15 +12,18 @@
 //! newest(&current, tags, &Options) -> Answer { wanted, latest, other_base }
 //! candidates(&current, tags, &Options) -> Vec<&str>      all newer ones, newest first, for callers
 //!                                                        that ask the registry about each
+//! matching(tags, &Wish) -> Vec<&str>      the newest plain versions, or those of a range
 //! ```
 //!
 //! `tags` is any iterator of names, such as `TagList::iter`; the answer does not depend on its
 //! order. The `current` tag need not be among them.
 
 mod choose;
+mod plain;
 mod read;
 
-pub(crate) use choose::{Answer, Newer, Options, candidates, newest};
+pub(crate) use choose::{Answer, Newer, Options, candidates, newest, newest_of};
+pub(crate) use plain::{Wish, matching};
 
 use std::cmp::Ordering;
 
@@ -126,8 +129,11 @@ impl<'a> Kind<'a> {
 
     /// Whether only numbers of version and counter differ.
     pub(crate) fn is_same_kind(&self, other: &Kind<'_>) -> bool {
-        self.is_like(other)
-            && self.words.len() == other.words.len()
+        self.is_like(other) && self.is_same_suffix(other)
+    }
+
+    fn is_same_suffix(&self, other: &Kind<'_>) -> bool {
+        self.words.len() == other.words.len()
             && self.words.iter().zip(&other.words).all(|(a, b)| a.eq_ignore_ascii_case(b))
     }
 

@@ -12,6 +12,7 @@ pub(crate) use list::TagList;
 use std::cmp::Ordering;
 use std::fmt;
 
+use crate::tags::kind::Kind;
 use crate::tags::version::{self, Range, Version};
 
 /// The order in which tags are printed.
@@ -138,6 +139,8 @@ pub(crate) struct Selection {
     pub exclude: Vec<Regex>,
     /// A tag must be a version of this range.
     pub range: Option<Range>,
+    /// Leave out pre-releases and builds of channels such as `nightly`.
+    pub stable: bool,
     /// Leave out tags that stand for a digest: [`is_digest_tag`].
     pub omit_digest_tags: bool,
     /// The order.
@@ -157,6 +160,7 @@ impl Selection {
     pub(crate) fn keeps(&self, tag: &str) -> bool {
         (self.filters.is_empty() || self.filters.iter().any(|glob| glob.matches(tag)))
             && !(self.omit_digest_tags && is_digest_tag(tag))
+            && !(self.stable && is_unstable(tag))
             && self.range.as_ref().is_none_or(|range| in_range(range, tag))
             && (self.include.is_empty() || self.include.iter().any(|regex| regex.matches(tag)))
             && !self.exclude.iter().any(|regex| regex.matches(tag))
@@ -260,6 +264,12 @@ impl Stream<'_> {
     pub(crate) fn is_done(&self) -> bool {
         self.left == 0
     }
+}
+
+/// Whether a tag's version is a pre-release, be it behind a prefix.
+fn is_unstable(tag: &str) -> bool {
+    Version::parse(tag).is_some_and(|version| version.is_prerelease())
+        || Kind::parse(tag).is_some_and(|kind| kind.is_prerelease())
 }
 
 fn in_range(range: &Range, tag: &str) -> bool {

@@ -26,7 +26,7 @@ pub(super) mod parse;
 mod range;
 mod variant;
 
-pub(crate) use range::{Range, RangeError};
+pub(crate) use range::{Range, RangeError, is_range};
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

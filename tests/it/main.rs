@@ -10,6 +10,7 @@ mod images;
 mod install;
 mod login;
 mod ls;
+mod newest;
 mod profile;
 mod proxies;
 mod real;

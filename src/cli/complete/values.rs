@@ -89,8 +89,8 @@ pub(super) fn kind_of_word(word: &str, line: &Line, arg: &Arg) -> Option<Kind> {
         "DIR" | "DIRECTORY" => Kind::Directory,
         "N" | "DURATION" | "WHEN" | "USER" | "GLOB" | "REGEX" | "RANGE" | "TAG" | "NAME"
         | "URL" | "KEY" | "VALUE" | "DIGEST" | "SHELL" | "ORDER" | "TYPE" | "TEMPLATE"
-        | "COMMAND" | "VARIABLE" | "PATTERN" | "PROGRAM" | "PORT" | "KEY=VALUE" | "USERNAME"
-        | "WHAT" => Kind::Free,
+        | "COMMAND" | "VARIABLE" | "PATTERN" | "PROGRAM" | "PORT" | "LEVEL" | "BASE" | "AGE"
+        | "KEY=VALUE" | "USERNAME" | "WHAT" => Kind::Free,
         _ => return None,
     })
 }

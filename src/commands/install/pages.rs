@@ -23,6 +23,7 @@ pub const PAGES: &[Page] = pages![
     "docker-tags-ls.1",
     "docker-tags-manifest.1",
     "docker-tags-namespaces.1",
+    "docker-tags-newest.1",
     "docker-tags-platforms.1",
     "docker-tags-profile-create.1",
     "docker-tags-profile-inspect.1",

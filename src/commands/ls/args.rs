@@ -2,11 +2,11 @@
 
 use clap::ValueEnum;
 
-use crate::commands::options::{PlatformOption, TypeOption};
+use crate::commands::options::{FilterOptions, PlatformOption, TypeOption};
 use crate::config::Resolved;
 use crate::error::Error;
 use crate::output::Format;
-use crate::tags::select::{self, Glob, Regex, Selection, Sort};
+use crate::tags::select::{self, Selection, Sort};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,21 +34,16 @@ pub(crate) struct Args {
     #[arg(value_name = "REPO", required = true)]
     pub repositories: Vec<String>,
 
-    /// Show tags that match a glob pattern (repeatable)
-    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
-    filter: Vec<String>,
-
-    /// Show tags that match a regular expression as a whole (repeatable)
-    #[arg(long, value_name = "REGEX", help_heading = "Selection", hide_short_help = true)]
-    include: Vec<String>,
-
-    /// Hide tags that match a regular expression as a whole (repeatable)
-    #[arg(long, value_name = "REGEX", help_heading = "Selection", hide_short_help = true)]
-    exclude: Vec<String>,
+    #[command(flatten)]
+    filters: FilterOptions,
 
     /// Show versions in a range: '^1.27', '~3.1', '>=2 <4'
     #[arg(long, value_name = "RANGE", help_heading = "Selection")]
     semver: Option<String>,
+
+    /// Hide pre-releases and nightly builds
+    #[arg(long, help_heading = "Selection", hide_short_help = true)]
+    stable: bool,
 
     /// Hide the tags of signatures and attestations, such as sha256-….sig
     #[arg(long, help_heading = "Selection", hide_short_help = true)]
@@ -121,40 +116,21 @@ impl Args {
     /// # Errors
     /// Patterns, ranges and expressions that cannot be understood.
     pub(super) fn selection(&self, raw: bool) -> Result<Selection, Error> {
-        let parse = || {
-            Ok(Selection {
-                filters: self.filter.iter().map(|f| Glob::parse(f)).collect::<Result<_, _>>()?,
-                include: self
-                    .include
-                    .iter()
-                    .map(|r| Regex::include(r))
-                    .collect::<Result<_, _>>()?,
-                exclude: self
-                    .exclude
-                    .iter()
-                    .map(|r| Regex::exclude(r))
-                    .collect::<Result<_, _>>()?,
-                range: self.semver.as_deref().map(select::parse_range).transpose()?,
-                omit_digest_tags: self.omit_digest_tags,
-                sort: match self.sort {
-                    Some(Order::Version | Order::Created | Order::Size) => Sort::Version,
-                    Some(Order::Name) => Sort::Name,
-                    Some(Order::None) => Sort::None,
-                    None if raw && !self.is_grouped() => Sort::None,
-                    None => Sort::Version,
-                },
-                reverse: self.reverse,
-                limit: self.limit,
-                last: self.last.clone(),
-            })
-        };
-        parse().map_err(|error: select::SelectError| {
-            let hint = match error.option() {
-                "--filter" => "patterns look like '1.*', '*-alpine' or '3.[0-9]'",
-                "--semver" => "ranges look like '^1.27', '~3.1', '>=2 <4' or '1.x || 2.x'",
-                _ => "expressions look like '1\\.[0-9]+(-alpine)?' and must match the whole tag",
-            };
-            Error::usage(error.to_string(), hint)
+        Ok(Selection {
+            range: self.semver.as_deref().map(select::parse_range).transpose()?,
+            stable: self.stable,
+            omit_digest_tags: self.omit_digest_tags,
+            sort: match self.sort {
+                Some(Order::Version | Order::Created | Order::Size) => Sort::Version,
+                Some(Order::Name) => Sort::Name,
+                Some(Order::None) => Sort::None,
+                None if raw && !self.is_grouped() => Sort::None,
+                None => Sort::Version,
+            },
+            reverse: self.reverse,
+            limit: self.limit,
+            last: self.last.clone(),
+            ..self.filters.selection()?
         })
     }
 

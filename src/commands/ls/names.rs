@@ -88,6 +88,7 @@ fn first(selection: &Selection) -> Option<usize> {
         && selection.include.is_empty()
         && selection.exclude.is_empty()
         && selection.range.is_none()
+        && !selection.stable
         && !selection.omit_digest_tags;
     selection.limit.filter(|_| is_plain)
 }

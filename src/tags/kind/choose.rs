@@ -80,6 +80,17 @@ pub(crate) fn candidates<'l>(
     found.into_iter().map(|offer| offer.kind.tag).collect()
 }
 
+/// The newest stable tag of a kind, be it older than `current`.
+pub(crate) fn newest_of<'l>(
+    current: &Kind<'_>,
+    tags: impl IntoIterator<Item = &'l str>,
+) -> Option<&'l str> {
+    let kinds = tags.into_iter().filter_map(Kind::parse);
+    let same = kinds.filter(|kind| kind.is_same_kind(current) && kind.is_stable_enough(current));
+    let offers = same.map(|kind| Offer { kind, is_other_base: false });
+    offers.max_by(|a, b| order(current, a, b)).map(|offer| offer.kind.tag)
+}
+
 /// A tag that may be offered.
 #[derive(Clone)]
 struct Offer<'l> {

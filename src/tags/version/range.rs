@@ -37,6 +37,14 @@ pub(crate) struct Range {
     alternatives: Vec<Vec<Comparator>>,
 }
 
+/// What a person may type behind a name's colon that is a range and no tag.
+pub(crate) fn is_range(text: &str) -> bool {
+    let in_tag = text.split(['-', '_', '+']).next().unwrap_or_default();
+    let in_tag = in_tag.strip_prefix(['v', 'V']).unwrap_or(in_tag);
+    text.contains(['^', '~', '<', '>', '=', ' ', '*', '|'])
+        || in_tag.split('.').any(|component| component.eq_ignore_ascii_case("x"))
+}
+
 /// Why a text is no range; its `Display` is one line that names the bad part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RangeError {
@@ -72,9 +80,26 @@ impl Range {
     /// named.
     pub(crate) fn contains(&self, version: &Version<'_>, pre: bool) -> bool {
         self.alternatives.iter().any(|all| {
-            all.iter().all(|comparator| comparator.bounds(version))
+            is_class(all, version)
+                && all.iter().all(|comparator| comparator.bounds(version))
                 && (pre || !version.is_prerelease() || all.iter().any(|c| c.admits(version)))
         })
+    }
+
+    /// The operands whose suffixes restrict the range, with zeros for wildcards.
+    pub(crate) fn operands(&self) -> impl Iterator<Item = &str> {
+        let restricting = |c: &&Comparator| c.operator != Operator::NotEqual;
+        self.alternatives.iter().flatten().filter(restricting).map(|c| &*c.text)
+    }
+
+    /// Whether it asks for pre-releases: `~1.27-rc`.
+    pub(crate) fn names_prerelease(&self) -> bool {
+        self.alternatives.iter().flatten().any(|comparator| comparator.pre.is_some())
+    }
+
+    /// Whether it is about dates, which no other range has.
+    pub(crate) fn has_date(&self) -> bool {
+        self.alternatives.iter().flatten().any(|comparator| comparator.is_date)
     }
 
     /// As [`Range::matches`], and where the range names no variant the version must have none.
@@ -86,10 +111,16 @@ impl Range {
     }
 }
 
-/// Whether a version is in one alternative.
+/// Whether a version is in one alternative. Dates are only in what names one.
 fn matches(all: &[Comparator], version: &Version<'_>) -> bool {
-    all.iter().all(|comparator| comparator.matches(version))
+    is_class(all, version)
+        && all.iter().all(|comparator| comparator.matches(version))
         && (!version.is_prerelease() || all.iter().any(|comparator| comparator.admits(version)))
+}
+
+/// Whether an alternative is about dates, as the version is, or neither is.
+fn is_class(all: &[Comparator], version: &Version<'_>) -> bool {
+    all.iter().any(|comparator| comparator.is_date) == version.is_date
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +157,9 @@ struct Comparator {
     pre: Option<(PreKind, Vec<String>)>,
     variant: String,
     wildcard: bool,
+    is_date: bool,
+    /// As it was typed, with zeros for wildcards.
+    text: String,
 }
 
 impl Comparator {
@@ -312,7 +346,12 @@ fn comparator(operator: Operator, text: &str) -> Result<Comparator, RangeError> 
         return Err(error(NO_VERSION));
     }
     let components = owned(version.components);
-    Ok(Comparator { operator, components, revision, pre, variant, wildcard })
+    let is_date = version.is_date;
+    let text = match wildcard {
+        true => format!("0{}", text.trim_start_matches(|c: char| !"-_".contains(c))),
+        false => text.to_owned(),
+    };
+    Ok(Comparator { operator, components, revision, pre, variant, wildcard, is_date, text })
 }
 
 /// Reads an operand, and says whether it ends in wildcards.
