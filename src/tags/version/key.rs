@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! version   00 component… FF revision… FF (00 | kind number… FF) variant
-//! name      01 text
+//! date      01 the same
+//! name      02 text
 //! ```
 //!
 //! Different tags may have the same key (`1.2`, `v1.2`); their texts decide.
@@ -14,7 +15,8 @@
 use super::{Version, elements, parse};
 
 const VERSION: u8 = 0;
-const NAME: u8 = 1;
+const DATE: u8 = 1;
+const NAME: u8 = 2;
 /// The end of a list of numbers: after every further number, so that `3.20.1` precedes `3.20`.
 const END: u8 = !0;
 const RELEASE: u8 = 0;
@@ -84,7 +86,7 @@ pub(super) fn push(key: &mut Vec<u8>, tag: &str) {
 }
 
 fn push_version(key: &mut Vec<u8>, version: &Version) {
-    key.push(VERSION);
+    key.push(if version.is_date { DATE } else { VERSION });
     push_numbers(key, version.components);
     push_numbers(key, version.revision);
     match version.pre {
