@@ -21,7 +21,6 @@ use super::options::{FilterOptions, PlatformOption, UpdateOptions};
 use crate::error::Error;
 use crate::oci::platform::Platform;
 use crate::output::{Column, Format, Look, Row, Writer};
-use crate::registry::{Flow, ListOptions, Sink};
 use crate::system::parallel;
 use crate::tags::kind::{Kind, Level};
 use crate::tags::select::{self, Selection, TagList};
@@ -247,18 +246,9 @@ impl Plan<'_> {
     }
 
     fn list(&self, question: &Question) -> Result<TagList, Error> {
-        let target = &question.target;
-        let registry = self.context.registry(target.reference.registry(), &target.profile)?;
-        let mut sink = Collected(TagList::new());
-        let odd =
-            registry.tags(target.reference.repository(), ListOptions::default(), &mut sink)?;
-        if odd > 0 {
-            self.context.reporter.warn(&format!(
-                "{}: {odd} entries of the registry's list are no tags and were left out",
-                target.reference.name()
-            ));
-        }
-        Ok(sink.0)
+        let mut list = TagList::new();
+        self.context.repository(&question.target, false)?.tags(None, &mut list)?;
+        Ok(list)
     }
 
     fn answer(&self, question: &Question, list: &TagList) -> Result<Vec<NewestRow>, Error> {
@@ -314,14 +304,5 @@ impl Plan<'_> {
             Some(digest) => format!("{name}:{}@{digest}", looked.tag),
             None => format!("{name}:{}", looked.tag),
         }
-    }
-}
-
-/// Keeps every tag.
-struct Collected(TagList);
-
-impl Sink for Collected {
-    fn entry(&mut self, tag: &str) -> Result<Flow, Error> {
-        Ok(if self.0.push(tag) { Flow::New } else { Flow::Known })
     }
 }
