@@ -27,7 +27,7 @@ pub(super) mod parse;
 mod range;
 mod variant;
 
-pub(crate) use range::{Range, RangeError, is_range};
+pub(crate) use range::{Range, is_range};
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -93,19 +93,9 @@ impl<'a> Version<'a> {
         elements(self.components)
     }
 
-    /// How many components there are: 2 for `3.20-alpine`.
-    pub(crate) fn precision(&self) -> usize {
-        self.components().count()
-    }
-
     /// Whether this is a pre-release.
     pub(crate) fn is_prerelease(&self) -> bool {
         self.pre.is_some()
-    }
-
-    /// What kind of pre-release this is, if it is one.
-    pub(crate) fn pre_kind(&self) -> Option<PreKind> {
-        self.pre.map(|pre| pre.kind)
     }
 
     /// The suffix without revision and pre-release, with the separator in front: `-alpine3.20`;

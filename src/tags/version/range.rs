@@ -20,8 +20,8 @@
 //!   same numbers, as in npm: `>=3.13.0-rc1` has `3.13.0rc2` and not `3.14.0a1`. `-0` is below
 //!   every pre-release of its numbers, and with a wildcard admits all: `3.x-0`.
 //! - A variant restricts its alternative to tags of that variant, as [`Version::is_variant`] says:
-//!   `^1.27-alpine`. In `!=` it narrows what is excluded instead. Without one,
-//!   [`Range::matches`] takes every variant and [`Range::matches_same_variant`] only plain tags.
+//!   `^1.27-alpine`. In `!=` it narrows what is excluded instead. Without one it takes every variant.
+//! - Dates are in no alternative that does not name one, and in one that does there is nothing else.
 //! - Tags that are no versions never match.
 
 use std::cmp::Ordering;
@@ -100,14 +100,6 @@ impl Range {
     /// Whether it is about dates, which no other range has.
     pub(crate) fn has_date(&self) -> bool {
         self.alternatives.iter().flatten().any(|comparator| comparator.is_date)
-    }
-
-    /// As [`Range::matches`], and where the range names no variant the version must have none.
-    pub(crate) fn matches_same_variant(&self, version: &Version<'_>) -> bool {
-        self.alternatives.iter().any(|all| {
-            let named = all.iter().any(Comparator::restricts_variant);
-            (named || version.variant().is_empty()) && matches(all, version)
-        })
     }
 }
 
@@ -196,10 +188,6 @@ impl Comparator {
                     && compare_lists(elements(version.revision), &self.revision, false)
                         == Ordering::Equal
             }
-    }
-
-    fn restricts_variant(&self) -> bool {
-        !self.variant.is_empty() && self.operator != Operator::NotEqual
     }
 
     /// How many components `^` keeps: up to the first that is not zero, all if there is none.

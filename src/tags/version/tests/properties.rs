@@ -133,7 +133,7 @@ fn ranges_take_anything() {
         };
         ranges += 1;
         let Some(version) = Version::parse(&tag) else { continue };
-        let _ = (range.matches(&version), range.matches_same_variant(&version));
+        let _ = (range.matches(&version), range.contains(&version, true));
         for operator in ["", "=", "^", "~", ">=", "<="] {
             let Ok(range) = format!("{operator}{tag}").parse::<Range>() else { continue };
             own += 1;
