@@ -137,13 +137,18 @@ fn serve(world: &World) -> ExitCode {
     let mut say = |text: &str| {
         out.write_all(text.as_bytes()).and_then(|()| out.flush()).expect("stdout takes text");
     };
+    let program = std::env::current_exe().expect("a running program has a path");
+    let plugin = world.install(&program, CLIENT);
     say("The playground's registry is running. In another terminal:\n\n");
     for (name, value) in world.environment() {
         say(&format!("  export {name}={value}\n"));
     }
+    say(&format!("  alias docker-tags={}\n\n", plugin.display()));
     say("  docker-tags ls alpine --limit 6\n");
-    say(&format!("  docker-tags ls {}/team/app\n", world.lab()));
-    say("\nCtrl-C ends it and removes its files.\n");
+    say(&format!("  docker-tags ls {}/team/app\n\n", world.lab()));
+    say("With docker installed, the plugin works as well:\n\n");
+    say("  docker tags ls alpine --limit 6\n");
+    say("\nPress Ctrl-C to stop the registry and remove its files.\n");
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, stop.clone()).expect("signals can be caught");

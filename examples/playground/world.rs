@@ -78,6 +78,15 @@ impl World {
         vec![("DOCKER_TAGS_CONFIG", path("config.toml")), ("DOCKER_CONFIG", path("docker"))]
     }
 
+    /// Writes the plugin: a script that runs this program as the client. Gives its path.
+    pub fn install(&self, program: &Path, client: &str) -> PathBuf {
+        let path = self.home.join("docker/cli-plugins/docker-tags");
+        write_private(&path, &format!("#!/bin/sh\nexec '{}' {client} \"$@\"\n", program.display()));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        fs::set_permissions(&path, mode).expect("the file is ours");
+        path
+    }
+
     fn write_configuration(&self) {
         let login = BASE64_STANDARD.encode(format!("{USER}:{PASSWORD}"));
         write_private(

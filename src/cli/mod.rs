@@ -168,7 +168,7 @@ fn check_globals(root: &clap::Command, matches: &ArgMatches) -> Result<(), Error
     let verb = if unused.len() == 1 { "has" } else { "have" };
     Err(Error::usage(
         format!("{} {verb} no effect on `{line}`", unused.join(", ")),
-        format!("leave it out; to see the options: {line} --help"),
+        format!("to see the options: {line} --help"),
     ))
 }
 
@@ -241,12 +241,12 @@ mod tests {
         let cases = [
             ("ls --nope alpine", "unknown option \"--nope\"", "docker tags ls --help"),
             ("ls --limt 3 alpine", "unknown option \"--limt\"", "did you mean --limit?"),
-            ("ls", "REPO... is required", "for example: docker tags ls alpine"),
+            ("ls", "REPO is required", "for example: docker tags ls alpine"),
             ("ls --limit x alpine", "invalid value \"x\" for --limit: expected a whole", "--help"),
             (
                 "ls alpine --sort nam",
                 "invalid value \"nam\" for --sort",
-                "did you mean name? possible values: version, ",
+                "did you mean name? Possible values: version, ",
             ),
             ("ls alpine --sort date", "invalid value \"date\" for --sort", "values: version, name"),
             ("ls alpine --timeout 0", "invalid value for --timeout: expected a time", "--help"),

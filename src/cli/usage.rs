@@ -47,7 +47,7 @@ const MANY: usize = 9;
 pub(super) fn error(error: &clap::Error, root: &Command, path: &[String]) -> Error {
     let name = root.get_bin_name().unwrap_or_default();
     let line = path.iter().fold(name.to_owned(), |line, word| format!("{line} {word}"));
-    let help = format!("{line} --help");
+    let help = format!("to see the options: {line} --help");
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
         Some(ContextValue::Strings(texts)) => texts.join(" "),
@@ -69,7 +69,7 @@ pub(super) fn error(error: &clap::Error, root: &Command, path: &[String]) -> Err
             unknown_subcommand(root, path.first().map_or("", String::as_str), &word)
         }
         ErrorKind::MissingRequiredArgument => {
-            let missing = arg.replace(['<', '>'], "");
+            let missing = arg.replace(['<', '>'], "").replace("...", "");
             let hint = example(root, path).map_or(help, |line| format!("for example: {line}"));
             Error::usage(format!("{missing} is required"), hint)
         }
@@ -84,7 +84,9 @@ pub(super) fn error(error: &clap::Error, root: &Command, path: &[String]) -> Err
             let hint = match (near.as_str(), choices.split(' ').count()) {
                 ("", _) => possible(&choices),
                 (near, MANY..) => format!("did you mean {near}?"),
-                (near, _) => format!("did you mean {near}? {}", possible(&choices)),
+                (near, _) => {
+                    format!("did you mean {near}? {}", possible(&choices).replacen('p', "P", 1))
+                }
             };
             Error::usage(format!("invalid value \"{value}\" for {option}"), hint)
         }

@@ -167,8 +167,9 @@ fn mistyped(command: &Command, word: &str) -> Option<Error> {
 pub(super) fn unknown_subcommand(command: &Command, path: &str, word: &str) -> Error {
     let name = command.get_bin_name().unwrap_or_default();
     let parent = command.find_subcommand(path).unwrap_or(command);
-    let known = OF_PROFILE.iter().find(|(known, _)| *known == word).map(|(_, line)| *line);
-    let hint = match known.or_else(|| nearest(parent, word)) {
+    let is_near = |known: &str| is_slip(strsim::damerau_levenshtein(known, word), word);
+    let known = OF_PROFILE.iter().find(|(known, _)| is_near(known)).map(|(_, line)| *line);
+    let hint = match nearest(parent, word).or(known) {
         Some(near) => format!("did you mean \"{name} {path} {near}\"?"),
         None => format!("to list the commands: {name} {path} --help"),
     };

@@ -57,8 +57,12 @@ pub(crate) struct Args {
     system: bool,
 
     /// Remove what was installed
-    #[arg(long, conflicts_with_all = ["copy", "hooks"])]
+    #[arg(long, conflicts_with_all = ["copy", "hooks", "force"])]
     uninstall: bool,
+
+    /// Replace files of other programs
+    #[arg(long)]
+    force: bool,
 
     /// Show what would be done
     #[arg(long)]
@@ -91,8 +95,10 @@ pub(crate) fn run(
     let places = directories.places(&program, args.copy || args.system, env);
     let mut not_ours = 0;
     for place in &places {
-        let outcome =
-            if args.uninstall { place.remove(args.dry_run) } else { place.install(args.dry_run) };
+        let outcome = match args.uninstall {
+            true => place.remove(args.dry_run),
+            false => place.install(args.dry_run, args.force),
+        };
         match outcome {
             Ok(Outcome::Nothing) => {}
             Ok(outcome) => {
@@ -117,14 +123,13 @@ pub(crate) fn run(
 
 /// The error for files that were in the way; each was named already.
 fn left_alone(count: usize) -> Result<(), Error> {
-    match count {
-        0 => Ok(()),
-        _ => Err(Error::Answer {
-            host: "install".to_owned(),
-            what: format!("{count} of the files there are not ours and were left alone"),
-            hint: "move them away and try again",
-        }),
-    }
+    let what = match count {
+        0 => return Ok(()),
+        1 => "a file of another program was left alone".to_owned(),
+        _ => format!("{count} files of other programs were left alone"),
+    };
+    let hint = "to replace them: docker-tags install --force";
+    Err(Error::Answer { host: "install".to_owned(), what, hint })
 }
 
 fn write(out: &mut dyn Write, text: &str) -> Result<(), Error> {
@@ -215,10 +220,23 @@ impl Directories {
     fn advice(&self, env: &Env) -> String {
         let mut advice = String::new();
         let shell = env.text("SHELL").unwrap_or_default();
-        if !self.system && shell.ends_with("zsh") {
-            let directory = self.zsh.display();
+        let has = |list: &str, directory: &Path| {
+            let list = env.os(list).unwrap_or_default();
+            std::env::split_paths(&list).any(|known| known == directory)
+        };
+        if !self.system && find_program("zsh", env).is_some() && !has("FPATH", &self.zsh) {
             advice += &format!(
-                "zsh: put this before compinit into ~/.zshrc: fpath=({directory} $fpath)\n"
+                "zsh: add these lines to ~/.zshrc:\n  fpath=({} $fpath)\n  autoload -U compinit && \
+                 compinit\n",
+                self.zsh.display()
+            );
+        }
+        // man looks beside the directories of PATH: ~/.local/bin stands for ~/.local/share/man.
+        let bin = self.man.ancestors().nth(2).map(|base| base.join("bin")).unwrap_or_default();
+        if cfg!(unix) && !self.system && !has("PATH", &bin) && !has("MANPATH", &self.man) {
+            let man = self.man.display();
+            advice += &format!(
+                "man: add this line to your shell's profile:\n  export MANPATH=\"{man}:\"\n"
             );
         }
         let shell = ["bash", "zsh", "fish"].into_iter().find(|name| shell.ends_with(name));

@@ -203,7 +203,8 @@ impl<'a> Outcomes<'a> {
     /// As for [`Outcomes::note`].
     pub(crate) fn note_for(&mut self, name: &str, outcome: Result<(), Error>) -> Result<(), Error> {
         let Err(error) = outcome else { return Ok(()) };
-        let is_told = matches!(error, Error::Network { .. }) || error.to_string().contains(name);
+        let names_it = matches!(error, Error::Network { .. } | Error::NotFoundIn { .. });
+        let is_told = names_it || error.to_string().contains(name);
         if self.count == 1 || is_told || is_final(&error) {
             return self.note(Err(error));
         }

@@ -89,7 +89,7 @@ fn what_is_not_ours_stays() {
     }
     for args in [&["install"][..], &["install", "--copy"], &["install", "--uninstall"]] {
         let output = env.command(args.iter().copied()).unchecked().run();
-        output.code(1).stdout_has("left alone ").stdout_has("not ours");
+        output.code(1).stdout_has("left alone ").stdout_has("another program");
         for file in theirs {
             assert!(env.read(file).contains("somebody's own"), "{output}");
         }
@@ -103,6 +103,44 @@ fn what_is_not_ours_stays() {
     std::os::unix::fs::symlink("/bin/true", plugin(&env)).expect("link");
     env.command(["install"]).unchecked().run().code(1).stdout_has("left alone");
     assert_eq!(fs::read_link(plugin(&env)).expect("a link"), PathBuf::from("/bin/true"));
+}
+
+#[test]
+fn another_plugin_of_the_name_is_replaced_by_force_alone() {
+    let env = home("");
+    env.program("docker", &format!("#!/bin/sh\necho '{}'\nexit 1\n", good(&env)));
+    let theirs = "\x7fELF path\tgithub.com/koki-develop/docker-tags\n";
+    env.write("home/.docker/cli-plugins/docker-tags", theirs);
+    let output = env.command(["install"]).unchecked().run();
+    output.code(1).stdout_has("(the plugin koki-develop/docker-tags; --force replaces it)");
+    output.stderr_has("a file of another program was left alone").stderr_has("install --force");
+    assert_eq!(env.read("home/.docker/cli-plugins/docker-tags"), theirs);
+    env.run(["install", "--force"]).code(0).stdout_has("linked ").silent();
+    assert!(fs::read_link(plugin(&env)).is_ok());
+    // A directory stays, whatever is said.
+    let env = home("");
+    fs::create_dir_all(plugin(&env)).expect("make a directory");
+    env.command(["install", "--force"]).unchecked().run().code(1).stdout_has("left alone");
+}
+
+/// What a shell and man still need is said, whatever `$SHELL` is.
+#[test]
+fn what_is_left_to_do_is_said() {
+    let env = home("");
+    env.program("docker", &format!("#!/bin/sh\necho '{}'\nexit 1\n", good(&env)));
+    env.program("zsh", "#!/bin/sh\n");
+    let zsh = env.home().join(".local/share/zsh/site-functions");
+    let man = env.home().join(".local/share/man");
+    let (fpath, export) =
+        (format!("fpath=({} $fpath)", zsh.display()), format!("\"{}:\"", man.display()));
+    env.run(["install"]).code(0).stdout_has(&fpath).stdout_has("compinit").stdout_has(&export);
+    let path = format!(
+        "{}:{}:/usr/bin:/bin",
+        env.home().join(".local/bin").display(),
+        env.root().join("bin").display()
+    );
+    let quiet = env.command(["install"]).var("FPATH", &zsh).var("PATH", path).run();
+    quiet.code(0).stdout_lacks("fpath=").stdout_lacks("MANPATH");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod complete;
 mod config;
 mod corpus;
+mod errors;
 mod examples;
 mod generated;
 mod hostile;

@@ -37,7 +37,9 @@ impl Image {
         }
         match (near.names(), error) {
             (Some(names), Error::NotFoundIn { object, name, hint }) => {
-                Error::NotFoundIn { object, name, hint: format!("did you mean {names}? {hint}") }
+                let hint =
+                    format!("did you mean {names}? {}", hint.replacen("to list", "To list", 1));
+                Error::NotFoundIn { object, name, hint }
             }
             (_, error) => error,
         }

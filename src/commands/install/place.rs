@@ -11,6 +11,8 @@ const MARK: &str = "docker-tags: this file is the program itself, installed or n
 /// What every text that we install says of itself.
 const TEXT_MARKS: [&str; 2] =
     ["# Completion of docker-tags for ", ".\\\" Manual page of docker-tags"];
+/// What another plugin of our name has in it: the path of its Go module.
+const OTHER_PLUGIN: &str = "github.com/koki-develop/docker-tags";
 /// The largest file that is read to see whether it is ours.
 const MAX_READ: u64 = 256 << 20;
 
@@ -58,7 +60,7 @@ impl Outcome {
         };
         let word = if dry_run { would } else { done };
         let more = match (self, &place.content) {
-            (Outcome::NotOurs, _) => " (it is not ours; move it away to install)".to_owned(),
+            (Outcome::NotOurs, _) => format!(" ({}; --force replaces it)", place.owner()),
             (Outcome::Made, Content::Link(target)) => format!(" -> {}", target.display()),
             _ => String::new(),
         };
@@ -68,16 +70,30 @@ impl Outcome {
 
 impl Place {
     /// Makes the file or link, unless something that is not ours is there.
-    pub(super) fn install(&self, dry_run: bool) -> io::Result<Outcome> {
+    /// `force` replaces that, too, unless it is a directory.
+    pub(super) fn install(&self, dry_run: bool, force: bool) -> io::Result<Outcome> {
         match self.state()? {
-            State::Other => Ok(Outcome::NotOurs),
+            State::Other if !force || self.path.is_dir() => Ok(Outcome::NotOurs),
             State::Same => Ok(Outcome::Unchanged),
-            State::Missing | State::Ours => {
+            State::Missing | State::Ours | State::Other => {
                 if !dry_run {
                     self.make()?;
                 }
                 Ok(Outcome::Made)
             }
+        }
+    }
+
+    /// Whose file it is, as far as its content tells.
+    fn owner(&self) -> &'static str {
+        let file = fs::File::open(&self.path).ok().filter(|_| self.path.is_file());
+        let mut bytes = Vec::new();
+        if let Some(file) = file {
+            let _ = file.take(MAX_READ).read_to_end(&mut bytes);
+        }
+        match contains(&bytes, OTHER_PLUGIN.as_bytes()) {
+            true => "the plugin koki-develop/docker-tags",
+            false => "a file of another program",
         }
     }
 
