@@ -47,6 +47,7 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use cli::plugin::{Invocation, Request};
 use commands::Command;
@@ -102,7 +103,8 @@ fn run_command(
     by_docker: bool,
 ) -> Result<ExitCode, Error> {
     let cli::Cli { globals, command } = cli;
-    let mut out = BufWriter::with_capacity(32 * 1024, io::stdout().lock());
+    let data = Data { inner: io::stdout().lock(), reporter: None };
+    let mut out = BufWriter::with_capacity(32 * 1024, data);
     let (context, outcome) = match command {
         Command::OfProgram(command) => {
             let outcome = command.run(&env, config_dir, &mut out);
@@ -115,6 +117,8 @@ fn run_command(
         }
         Command::OfRegistries(command) => {
             let context = Context::new(globals, env, config_dir, by_docker)?;
+            let shares_terminal = context.style.stdout_terminal;
+            out.get_mut().reporter = shares_terminal.then(|| context.reporter.clone());
             let outcome = command.run(&context, &mut out);
             (context, outcome)
         }
@@ -137,6 +141,23 @@ fn exit_on_panic() {
         Reporter::default().line("hint: this is a bug; please report the command and this line");
         system::signals::exit(i32::from(error::FAILED));
     }));
+}
+
+/// stdout, which on a terminal takes the place of what stderr has drawn there.
+struct Data<W> {
+    inner: W,
+    reporter: Option<Arc<Reporter>>,
+}
+
+impl<W: Write> Write for Data<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.reporter.iter().for_each(|reporter| reporter.data());
+        self.inner.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 /// Reports a failure and gives the process's exit code.

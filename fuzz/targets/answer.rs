@@ -36,7 +36,7 @@ fn exchange(listener: &TcpListener, method: Method, bytes: &[u8]) {
             while stream.read(&mut request).is_ok_and(|count| count > 0) {}
         });
         let timeout = Some(Duration::from_secs(5));
-        let settings = Settings { timeout, retries: 0, connections: 1 };
+        let settings = Settings { timeout, retries: 0, connections: 1, shows_waiting: false };
         let proxies = Proxies::default();
         let client = Client::new(settings, proxies, Arc::new(Reporter::silent()));
         let peer = Peer::new(Arc::default(), Reach::Anywhere);

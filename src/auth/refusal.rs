@@ -7,7 +7,7 @@ use super::wire::Unauthorized;
 use super::{Resource, Session};
 use crate::error::Error;
 use crate::login::Login;
-use crate::oci::url::{Origin, quoted};
+use crate::oci::url::Origin;
 use crate::system::terminal::server_text;
 
 impl Session {
@@ -79,7 +79,7 @@ impl Session {
     }
 
     pub(super) fn realm_refused(&self, realm: &str, why: RealmError) -> Error {
-        let realm = quoted(realm);
+        let realm = self.client.quoted(realm);
         match why {
             RealmError::Downgrade => self.refuse(
                 &format!("it names the token service {realm}, which is not https"),

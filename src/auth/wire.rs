@@ -8,7 +8,7 @@ use super::{Authorization, Call, Session, lock};
 use crate::error::{Error, Network};
 use crate::http::address::Reach;
 use crate::http::{self, Answer, Failure, Peer, Request};
-use crate::oci::url::{Origin, Scheme, Url, quoted};
+use crate::oci::url::{Origin, Scheme, Url};
 
 /// The most redirects that are followed for one request.
 const MAX_REDIRECTS: u32 = 5;
@@ -120,14 +120,14 @@ impl Session {
                 let detail = answer.detail();
                 Err(self.forbidden(call.resource, detail).into())
             }
-            301 | 302 | 303 | 307 | 308 => {
+            _ if answer.is_redirect() => {
                 let location = answer.header("location").unwrap_or_default();
                 let location = String::from_utf8_lossy(location).into_owned();
                 if location.trim().is_empty() {
                     return Err(self.refuse("it redirects to nowhere", "").into());
                 }
                 let to = answer.url().join(&location).map_err(|why| {
-                    let location = quoted(&location);
+                    let location = answer.quoted(&location);
                     self.refuse(&format!("it redirects to \"{location}\": {why}"), "")
                 })?;
                 Ok(Hop::Redirect { from: answer.url().origin().clone(), to })

@@ -245,11 +245,19 @@ impl Context {
         Ok(Hub::new(self.client(profile)?, &url, tls, self.login_source(&name, profile)?))
     }
 
+    /// Whether lines may be drawn on stderr and erased again.
+    pub(crate) fn can_draw(&self) -> bool {
+        self.style.stderr_terminal
+            && self.env.text("TERM") != Some("dumb")
+            && !self.reporter.is_verbose()
+    }
+
     fn client(&self, profile: &Profile) -> Result<Arc<Client>, Error> {
         let settings = Settings {
             timeout: self.globals.timeout.or(profile.settings.timeout),
             retries: u32::from(self.retries(profile)),
             connections: self.jobs(profile),
+            shows_waiting: self.can_draw(),
         };
         let proxies = Proxies::from_env(&self.env)?;
         Ok(Arc::new(Client::new(settings, proxies, self.reporter.clone())))

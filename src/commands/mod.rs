@@ -24,6 +24,7 @@ pub(crate) mod shells;
 pub(crate) mod token;
 mod typed;
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -149,14 +150,14 @@ pub(crate) struct Outcomes<'a> {
     context: &'a Context,
     count: usize,
     worst: u8,
-    /// Failures to reach a host, each told once.
-    unreachable: Vec<String>,
+    /// What was said of hosts that cannot be reached.
+    unreachable: HashSet<String>,
 }
 
 impl<'a> Outcomes<'a> {
     /// For so many tries.
     pub(crate) fn new(context: &'a Context, count: usize) -> Self {
-        Outcomes { context, count, worst: 0, unreachable: Vec::new() }
+        Outcomes { context, count, worst: 0, unreachable: HashSet::new() }
     }
 
     /// Notes how one ended.
@@ -169,17 +170,17 @@ impl<'a> Outcomes<'a> {
             Err(error) if self.count == 1 || is_final(&error) => return Err(error),
             Err(error) => {
                 self.worst = self.worst.max(error.exit_code());
-                let text = error.to_string();
-                if matches!(error, Error::Network { .. }) {
-                    if self.unreachable.contains(&text) {
-                        return Ok(());
-                    }
-                    self.unreachable.push(text);
+                if self.is_news(&error) {
+                    self.context.reporter.error(&error, error.hint().as_deref());
                 }
-                self.context.reporter.error(&error, error.hint().as_deref());
             }
         }
         Ok(())
+    }
+
+    /// Whether this was not reported yet: a host that cannot be reached is so for all its names.
+    fn is_news(&mut self, error: &Error) -> bool {
+        !matches!(error, Error::Network { .. }) || self.unreachable.insert(error.to_string())
     }
 
     /// Notes the failure of one, whose name is put in front unless the message has it.
@@ -191,8 +192,13 @@ impl<'a> Outcomes<'a> {
             return Err(error);
         }
         self.worst = self.worst.max(error.exit_code());
+        if !self.is_news(&error) {
+            return Ok(());
+        }
         let text = error.to_string();
-        let prefix = if text.contains(name) { String::new() } else { format!("{name}: ") };
+        let is_of_host = matches!(error, Error::Network { .. });
+        let prefix =
+            if is_of_host || text.contains(name) { String::new() } else { format!("{name}: ") };
         self.context.reporter.line(&format!("error: {prefix}{text}"));
         Ok(())
     }

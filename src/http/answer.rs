@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::Request;
 use super::retry::{self, Retry};
-use super::url::Url;
+use super::url::{self, Url};
 use crate::error::{Error, Network};
 use crate::system::report::Reporter;
 use crate::system::terminal::server_text;
@@ -225,6 +225,11 @@ impl Answer {
         };
         let text = self.without_secrets(text.trim());
         Some(server_text(&text)).filter(|text| !text.is_empty())
+    }
+
+    /// A URL of its own, for a message.
+    pub fn quoted(&self, text: &str) -> String {
+        url::quoted(&self.without_secrets(text))
     }
 
     /// A server's words without the secrets that were sent, by its request or another. Hidden here,

@@ -13,8 +13,7 @@ use super::retry::Retry;
 use super::tls::{self, Trouble};
 use super::url::{Scheme, Url};
 use super::{
-    Answer, BODY_LIMIT, CONNECT_LIMIT, Client, Failure, HEADER_LIMIT, PROBE_LIMIT, Peer, Request,
-    answer,
+    Answer, BODY_LIMIT, CONNECT_LIMIT, Client, Failure, HEADER_LIMIT, Peer, Request, answer,
 };
 use crate::error::{BadCertificate, Error, Network};
 use crate::system::terminal::server_text;
@@ -80,7 +79,10 @@ impl Client {
     fn timeout_failure(&self, host: &str, timeout: ureq::Timeout, probe: bool) -> Failure {
         let (stage, limit, retry) = match timeout {
             ureq::Timeout::Resolve => ("resolving the host name", CONNECT_LIMIT, Retry::Once),
-            ureq::Timeout::Connect if probe => (super::CONNECTING, PROBE_LIMIT, Retry::Never),
+            ureq::Timeout::Connect if probe => {
+                let cause = Network::Timeout(super::CONNECTING, self.probe_limit());
+                return Failure::network(host, cause, Retry::Never);
+            }
             ureq::Timeout::Connect => (super::CONNECTING, CONNECT_LIMIT, Retry::Once),
             ureq::Timeout::RecvBody => (super::READING, BODY_LIMIT, Retry::Never),
             ureq::Timeout::RecvResponse => ("waiting for a response", HEADER_LIMIT, Retry::Once),

@@ -20,6 +20,7 @@ mod resolve;
 mod retry;
 mod tcp;
 pub(crate) mod tls;
+mod waiting;
 pub(crate) use crate::oci::url;
 
 use std::collections::HashMap;
@@ -43,6 +44,7 @@ use retry::Retry;
 use tcp::TcpConnector;
 use tls::TlsSettings;
 use url::{OWN_PARAMETERS, Url};
+use waiting::Waiting;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const HEADER_LIMIT: Duration = Duration::from_secs(45);
@@ -51,6 +53,7 @@ const BODY_LIMIT: Duration = Duration::from_secs(60);
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
 /// What is waited for until a connection stands, its TLS handshake included.
 pub(crate) const CONNECTING: &str = "connecting";
+const MOMENT: Duration = Duration::from_millis(10);
 const READING: &str = "reading the response";
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
@@ -63,11 +66,13 @@ pub struct Settings {
     pub retries: u32,
     /// How many connections to one host are kept.
     pub connections: usize,
+    /// Whether the terminal says which host is waited for.
+    pub shows_waiting: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { timeout: None, retries: 3, connections: 8 }
+        Settings { timeout: None, retries: 3, connections: 8, shows_waiting: false }
     }
 }
 
@@ -79,6 +84,7 @@ pub struct Client {
     reporter: Arc<Reporter>,
     addresses: Arc<AddressCache>,
     pace: Pace,
+    waiting: Option<Arc<Waiting>>,
 }
 
 /// Kept connections with one TLS setting and one address policy.
@@ -90,12 +96,15 @@ pub struct Peer {
     agents: Mutex<HashMap<(bool, url::Scheme), ureq::Agent>>,
     /// Whether any request was answered: a refused connection is then a restart, not a typo.
     answered: AtomicBool,
+    /// The time that a probe took which found no TLS: the next request has that much less.
+    probed: Mutex<Duration>,
 }
 
 impl Peer {
     /// A peer without connections yet.
     pub fn new(tls: Arc<TlsSettings>, reach: Reach) -> Self {
-        Peer { tls, reach, agents: Mutex::default(), answered: AtomicBool::new(false) }
+        let (agents, answered, probed) = Default::default();
+        Peer { tls, reach, agents, answered, probed }
     }
 }
 
@@ -104,12 +113,18 @@ impl Client {
     pub fn new(settings: Settings, proxies: proxy::Proxies, reporter: Arc<Reporter>) -> Self {
         let (addresses, pace) = Default::default();
         proxies.note_secrets(reporter.sent());
-        Client { settings, proxies, reporter, addresses, pace }
+        let waiting = settings.shows_waiting.then(|| Waiting::new(reporter.clone()));
+        Client { settings, proxies, reporter, addresses, pace, waiting }
     }
 
     /// The run's channel to stderr.
     pub fn reporter(&self) -> &Reporter {
         &self.reporter
+    }
+
+    /// A URL that a server named, for a message.
+    pub fn quoted(&self, text: &str) -> String {
+        url::quoted(&self.reporter.sent().hide(text))
     }
 
     /// Whether a host is on this machine's own or a private network, as far as is known.
@@ -181,6 +196,7 @@ impl Client {
         read: &mut impl FnMut(&mut Answer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let started = Instant::now();
+        let _waiting = self.waiting.as_ref().map(|waiting| waiting.begin(host));
         request.note_secrets(self.reporter.sent());
         tcp::take_opened();
         let sent = self.send(peer, request);
@@ -197,6 +213,9 @@ impl Client {
         let response = match sent {
             Ok(response) => response,
             Err(error) => {
+                if request.probe {
+                    *peer.probed.lock().unwrap_or_else(PoisonError::into_inner) = started.elapsed();
+                }
                 let failure = self.send_failure(peer, request, error, opened);
                 log(&failure.error.to_string());
                 return Err(failure);
@@ -239,14 +258,24 @@ impl Client {
                 let builder = builder.header("content-type", form.content_type);
                 agent.run(builder.body(form.text.expose())?)
             }
-            None if request.probe => {
-                let request = agent
-                    .configure_request(builder.body(())?)
-                    .timeout_connect(Some(self.settings.timeout.unwrap_or(PROBE_LIMIT)))
-                    .build();
-                agent.run(request)
+            None => {
+                let request_body = builder.body(())?;
+                let spent = std::mem::take(
+                    &mut *peer.probed.lock().unwrap_or_else(PoisonError::into_inner),
+                );
+                if request.probe {
+                    let configured = agent.configure_request(request_body);
+                    agent.run(configured.timeout_connect(Some(self.probe_limit())).build())
+                } else if spent.is_zero() {
+                    agent.run(request_body)
+                } else {
+                    // No limit at all is what zero would mean.
+                    let left = |limit| Some(self.limit(limit).saturating_sub(spent).max(MOMENT));
+                    let configured = agent.configure_request(request_body);
+                    let configured = configured.timeout_connect(left(CONNECT_LIMIT));
+                    agent.run(configured.timeout_recv_response(left(HEADER_LIMIT)).build())
+                }
             }
-            None => agent.run(builder.body(())?),
         }
     }
 
@@ -307,6 +336,11 @@ impl Client {
     /// The user's time limit for a phase, or this one.
     fn limit(&self, default: Duration) -> Duration {
         self.settings.timeout.unwrap_or(default)
+    }
+
+    /// A probe and the request after it share the limit.
+    fn probe_limit(&self) -> Duration {
+        self.settings.timeout.map_or(PROBE_LIMIT, |limit| PROBE_LIMIT.min(limit / 2))
     }
 
     /// Checks what can be checked before a look-up: behind a proxy there is no later chance.

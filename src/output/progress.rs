@@ -85,9 +85,15 @@ impl Drop for Progress {
     }
 }
 
+/// How many answers tell how long the others will take.
+const ENOUGH: usize = 3;
+
 /// `1234/10000 requests, 12 s left`
 fn text(done: usize, expected: usize, passed: Duration) -> String {
     let expected = expected.max(done);
+    if done < ENOUGH {
+        return format!("{done}/{expected} requests");
+    }
     let rest = (expected - done) as f64 / done.max(1) as f64;
     let left = (passed.as_secs_f64() * rest).ceil() as u64;
     let time = match left {
@@ -104,11 +110,13 @@ mod tests {
     #[test]
     fn texts() {
         let cases = [
-            ((1, 1, 1), "1/1 requests, 0 s left"),
+            ((1, 1, 1), "1/1 requests"),
+            ((2, 200, 1), "2/200 requests"),
+            ((3, 6, 1), "3/6 requests, 1 s left"),
             ((100, 200, 5), "100/200 requests, 5 s left"),
-            ((1, 1000, 1), "1/1000 requests, 17 min left"),
+            ((3, 3000, 1), "3/3000 requests, 17 min left"),
             ((5, 3, 1), "5/5 requests, 0 s left"),
-            ((0, 0, 0), "0/0 requests, 0 s left"),
+            ((0, 0, 0), "0/0 requests"),
         ];
         for ((done, expected, seconds), line) in cases {
             assert_eq!(text(done, expected, Duration::from_secs(seconds)), line);

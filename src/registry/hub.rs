@@ -19,7 +19,7 @@ use crate::auth::LoginSource;
 use crate::error::Error;
 use crate::http::address::Reach;
 use crate::http::tls::TlsSettings;
-use crate::http::url::{Origin, Url, quoted};
+use crate::http::url::{Origin, Url};
 use crate::http::{Answer, Client, Failure, Method, Peer, Request};
 use crate::login::Login;
 use crate::oci::reference::{DOCKER_HUB, Repository};
@@ -280,7 +280,7 @@ impl Hub {
     }
 
     fn redirected(&self, url: &Url, location: &str) -> Result<Url, Error> {
-        let shown = quoted(location);
+        let shown = self.client.quoted(location);
         let target = url
             .join(location)
             .map_err(|why| self.redirect_refused(&format!("it redirects to \"{shown}\": {why}")))?;

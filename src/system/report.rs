@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::system::secret::Sent;
@@ -22,6 +23,8 @@ pub struct Reporter {
     seen: Mutex<Seen>,
     /// Whether the terminal's last line is one of [`Reporter::draw`].
     drawn: Mutex<bool>,
+    /// Whether data has come out on the same terminal: a line drawn there would be among it.
+    has_data: AtomicBool,
     /// What must not come out here, whoever said it.
     sent: Sent,
 }
@@ -104,6 +107,24 @@ impl Reporter {
     /// Draws a line that does not stay: the next one takes its place. For terminals only.
     pub fn draw(&self, text: &str) {
         self.write(&sanitize(text), true);
+    }
+
+    /// The same where no line is drawn and no data was printed. Whether it was drawn.
+    pub(crate) fn draw_alone(&self, text: &str) -> bool {
+        let is_free = !self.silent
+            && !self.has_data.load(Ordering::Relaxed)
+            && !*self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_free {
+            self.draw(text);
+        }
+        is_free
+    }
+
+    /// Makes room for data on the terminal.
+    pub(crate) fn data(&self) {
+        if !self.has_data.swap(true, Ordering::Relaxed) {
+            self.erase();
+        }
     }
 
     /// Erases the line of [`Reporter::draw`], if there is one.

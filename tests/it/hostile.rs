@@ -23,6 +23,7 @@ mod soak;
 mod texts;
 mod tls;
 mod tokens;
+mod transport;
 mod writes;
 
 use std::time::Duration;

@@ -81,9 +81,7 @@ impl<'a> Plan<'a> {
         for text in &args.repositories {
             targets.push(target(context, text)?);
         }
-        let can_erase = context.style.stderr_terminal && context.env.text("TERM") != Some("dumb");
-        let shown = can_erase && !context.reporter.is_verbose();
-        let progress = Progress::new(context.reporter.clone(), shown);
+        let progress = Progress::new(context.reporter.clone(), context.can_draw());
         Ok(Plan { args, context, selection, format, needs, platform, targets, progress })
     }
 

@@ -16,7 +16,6 @@ use serde_json::value::RawValue;
 
 use super::{Ask, Hub, not_found};
 use crate::error::Error;
-use crate::http::url::quoted;
 use crate::http::{Answer, Failure};
 use crate::registry::Sink;
 use crate::registry::pages::{
@@ -174,7 +173,7 @@ impl<T> Source for Numbered<'_, T> {
 fn next_query(answer: &Answer, next: &str) -> Result<String, Error> {
     let refused = |why: &str| Error::Refused {
         host: answer.host(),
-        what: format!("the link to the next page leads to \"{}\": {why}", quoted(next)),
+        what: format!("the link to the next page leads to \"{}\": {why}", answer.quoted(next)),
         hint: "the list is not complete; is hub-api of the profile right?".to_owned(),
     };
     let target = answer.url().join(next).map_err(|why| refused(&why.to_string()))?;

@@ -10,7 +10,7 @@
 use super::read::read_page;
 use super::{Fetched, Next, Page, Reader, Seen, Sink, Source};
 use crate::error::Error;
-use crate::http::url::{Origin, Url, escape_query, quoted};
+use crate::http::url::{Origin, Url, escape_query};
 use crate::http::{Answer, Failure, link};
 
 /// What a link's `n` is raised to: the ceiling of Amazon's registry and of distribution.
@@ -234,7 +234,7 @@ fn next_query(answer: &Answer, home: &Origin) -> Result<Option<String>, Error> {
     let Some(target) = link::next(answer.headers("link")) else { return Ok(None) };
     let refused = |why: &str| Error::Refused {
         host: answer.host(),
-        what: format!("the link to the next page leads to \"{}\": {why}", quoted(&target)),
+        what: format!("the link to the next page leads to \"{}\": {why}", answer.quoted(&target)),
         hint: "the list is not complete; the registry is misconfigured or hostile".to_owned(),
     };
     let resolved: Url = answer.url().join(&target).map_err(|why| refused(&why.to_string()))?;

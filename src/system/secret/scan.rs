@@ -149,7 +149,10 @@ impl Layer {
         let mut index = 0;
         while index < self.bytes.len() {
             let byte = self.bytes[index];
-            let found = escape(&self.bytes[index..]).filter(|_| byte == kind);
+            // Few escape other signs than these, and a secret's own backslash may stand there.
+            let is_odd = |next: &u8| next.is_ascii_punctuation() && !b"\"\\/'`".contains(next);
+            let is_odd = byte == b'\\' && self.bytes.get(index + 1).is_some_and(is_odd);
+            let found = escape(&self.bytes[index..]).filter(|_| byte == kind && !is_odd);
             let (bytes, used) = found.unwrap_or((Decoded::byte(byte), 1));
             let origin = self.origin[index].start..self.origin[index + used - 1].end;
             for &byte in bytes.as_slice() {

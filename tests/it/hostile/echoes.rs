@@ -86,6 +86,65 @@ fn spellings(secret: &str) -> [String; 2] {
 
 const PUNCTUATED: &str = "S3cr3t+canary/7f3a=";
 
+/// Ways in which servers write what they repeat. A password of the tests has what each escapes.
+const RECODED: &str = "S3cr3t \"can<ary/&7f\\+3a=";
+
+fn recoded() -> Vec<String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    let go = RECODED.replace('\\', "\\\\").replace('"', "\\\"");
+    let html = RECODED.replace('&', "&amp;").replace('"', "&#34;").replace('<', "&lt;");
+    let percent = |is_kept: fn(usize, u8) -> bool| -> String {
+        let code = |(index, byte): (usize, u8)| {
+            if is_kept(index, byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") }
+        };
+        RECODED.bytes().enumerate().map(code).collect()
+    };
+    let every_third = percent(|index, byte| index % 3 > 0 && byte != b'%');
+    vec![
+        go.replace('<', "\\u003c").replace('&', "\\u0026"),
+        go.replace('"', "\\u0022").replace('S', "\\x53"),
+        html.clone(),
+        html.replace('&', "\\u0026"),
+        percent(|_, byte| byte.is_ascii_alphanumeric()).replace("%20", "+"),
+        every_third.clone(),
+        every_third.replace('%', "%25"),
+        STANDARD.encode(format!("{USER}:{RECODED}")),
+        URL_SAFE_NO_PAD.encode(format!("you sent {RECODED}, {USER}")),
+        STANDARD.encode(format!(" {RECODED}")).replace('=', "%3D"),
+    ]
+}
+
+/// Whatever the encoding, nothing of it comes out.
+#[test]
+fn what_is_repeated_in_another_encoding() {
+    for spelling in recoded() {
+        for answer in 0..3 {
+            let said = spelling.clone();
+            let registry = TestRegistry::new()
+                .require_basic(USER, RECODED)
+                .hook(move |request: &Request| {
+                    request.header("authorization")?;
+                    Some(match answer {
+                        0 => Response::json(400, &json!({"message": format!("not with {said}!")})),
+                        1 => list(&["1.0"]).header("Warning", format!("299 - \"<{said}>\"")),
+                        _ => Response::new(307).header("Location", format!("ftp://h/{said}/x")),
+                    })
+                })
+                .start();
+            let env = TestEnv::new();
+            env.login(&registry.host(), USER, RECODED);
+            env.canary(&spelling);
+            // What is left of it in the middle would be as bad.
+            env.canary(&spelling[spelling.len() / 3..spelling.len() / 3 + 8]);
+            let output = env.run(["ls", "-v", "--retries", "0", &registry.repo("demo/app")]);
+            output.stderr_has("***");
+            let sent = registry.requests().iter().any(|r| r.header("authorization").is_some());
+            assert!(sent, "the login was to be sent\n{}", registry.log());
+        }
+    }
+}
+
 /// The registry itself got the login, by Basic.
 #[test]
 fn what_a_registry_repeats_of_the_login() {
