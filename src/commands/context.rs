@@ -34,13 +34,10 @@ type RegistryKey = (RegistryName, Option<String>);
 
 /// Everything a command needs beside its own arguments.
 pub(crate) struct Context {
-    /// The environment.
     pub env: Env,
     /// The options that every command takes.
     pub globals: Globals,
-    /// The profiles.
     pub config: Config,
-    /// stderr.
     pub reporter: Arc<Reporter>,
     /// What the streams are connected to.
     pub style: Style,

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use super::address::Reach;
 use super::connect::ConnectFailure;
 use super::proxy::{Proxy, Unusable};
-use super::retry::Retry;
+use super::retry::{self, Retry};
 use super::tls::{self, Trouble};
 use super::url::{Scheme, Url};
 use super::{
@@ -22,6 +22,23 @@ use crate::system::terminal::server_text;
 const MAX_PAGE: u64 = 64 * 1024;
 
 impl Client {
+    /// The failure that a "try again later" status is.
+    pub(super) fn busy_failure(&self, answer: &mut Answer, host: &str) -> Option<Failure> {
+        let status = answer.status();
+        let wait = answer.retry_after();
+        let retry = retry::for_status(status, wait)?;
+        if status == 429 || (status == 503 && wait.is_some()) {
+            let pulls = answer.is_pull_limit();
+            if !pulls {
+                self.pace.complaint(host, wait);
+            }
+            let error = Error::RateLimited { host: host.to_owned(), wait, pulls };
+            return Some(Failure { error, retry: if pulls { Retry::Never } else { retry } });
+        }
+        let detail = answer.detail();
+        Some(Failure { error: Error::Server { host: host.to_owned(), status, detail }, retry })
+    }
+
     /// The failure that a 407 is: it can only come from a proxy (RFC 9110 § 15.5.8).
     pub(super) fn proxy_failure(
         &self,

@@ -354,23 +354,6 @@ impl Client {
         }
     }
 
-    /// The failure that a "try again later" status is.
-    fn busy_failure(&self, answer: &mut Answer, host: &str) -> Option<Failure> {
-        let status = answer.status();
-        let wait = answer.retry_after();
-        let retry = retry::for_status(status, wait)?;
-        if status == 429 || (status == 503 && wait.is_some()) {
-            let pulls = answer.is_pull_limit();
-            if !pulls {
-                self.pace.complaint(host, wait);
-            }
-            let error = Error::RateLimited { host: host.to_owned(), wait, pulls };
-            return Some(Failure { error, retry: if pulls { Retry::Never } else { retry } });
-        }
-        let detail = answer.detail();
-        Some(Failure { error: Error::Server { host: host.to_owned(), status, detail }, retry })
-    }
-
     fn pass_on_warning(&self, answer: &Answer, host: &str) {
         for value in answer.headers("warning") {
             // `299 - "text"` (distribution-spec): the one code that registries use.

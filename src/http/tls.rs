@@ -7,7 +7,7 @@
 //! docker, takes it. Here it is accepted when it *is* one of the added certificates, byte for
 //! byte; its host name, its dates and the handshake's signature are checked all the same.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
@@ -60,18 +60,32 @@ impl TlsSettings {
         Ok(builder.with_client_cert_resolver(Arc::new(Clients(self.clients.clone()))))
     }
 
-    /// The system's roots (or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`) and the added ones.
-    fn roots(&self) -> Result<RootCertStore, String> {
-        let mut roots = RootCertStore::empty();
-        let system = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(system.certs);
-        roots.add_parsable_certificates(self.extra_roots.iter().cloned());
-        match system.errors.first() {
+    /// The system's roots and the added ones.
+    fn roots(&self) -> Result<Arc<RootCertStore>, String> {
+        let (system, error) = system_roots();
+        let mut roots = system.clone();
+        if !self.extra_roots.is_empty() {
+            let added = self.extra_roots.iter().cloned();
+            Arc::make_mut(&mut roots).add_parsable_certificates(added);
+        }
+        match error {
             _ if !roots.is_empty() => Ok(roots),
             Some(error) => Err(format!("cannot load the system's CA certificates: {error}")),
             None => Err("no CA certificates on this system (package ca-certificates)".to_owned()),
         }
     }
+}
+
+/// The system's roots (or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`), read once for all hosts of a
+/// run, and what went wrong on the way.
+fn system_roots() -> &'static (Arc<RootCertStore>, Option<String>) {
+    static SYSTEM: OnceLock<(Arc<RootCertStore>, Option<String>)> = OnceLock::new();
+    SYSTEM.get_or_init(|| {
+        let system = rustls_native_certs::load_native_certs();
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(system.certs);
+        (Arc::new(roots), system.errors.first().map(ToString::to_string))
+    })
 }
 
 /// A certificate with its private key, checked to belong together.
@@ -212,11 +226,11 @@ struct PinOrChain {
 
 impl PinOrChain {
     fn new(
-        roots: RootCertStore,
+        roots: Arc<RootCertStore>,
         pinned: &[CertificateDer<'static>],
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, String> {
-        let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        let chain = WebPkiServerVerifier::builder_with_provider(roots, provider)
             .build()
             .map_err(|e| e.to_string())?;
         Ok(PinOrChain { chain, pinned: pinned.to_vec() })

@@ -186,6 +186,25 @@ fn a_host_that_is_not_there_is_reported_once() {
     }
 }
 
+/// What stands before a digest is a name, and what stands before a host is perhaps a password.
+#[test]
+fn a_mistyped_reference_is_shown_without_a_password_alone() {
+    let env = TestEnv::new();
+    for name in [
+        "127.0.0.1:5000/a/b@md5:d41d8cd98f00b204e9800998ecf8427e",
+        "registry.test:5000/a:1@blake3:af1349b9f5f9a1a6a0404dea36dcc949",
+        "registry.test/a/b:2.0@sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        "registry.test:5000/a/b@sha256:12",
+    ] {
+        env.run(["digest", name]).code(2).stdout("").stderr_has(&format!("\"{name}\""));
+    }
+    env.canary("hunter2");
+    for name in ["ann:hunter2@registry.test/a", "ann:hunter2@shared.test:5000/a", "a/ann:hunter2@h"]
+    {
+        env.run(["digest", name]).code(2).stdout("").stderr_has("***@");
+    }
+}
+
 /// On a terminal, and there alone, and only until the answer comes.
 #[test]
 fn a_slow_host_is_named_on_a_terminal() {
