@@ -306,3 +306,41 @@ pub(super) fn protocol_failure(host: &str, error: &ureq::Error) -> Failure {
     }
     .into()
 }
+
+/// For tests of those who read answers: an answer without a server.
+#[cfg(test)]
+impl Answer {
+    /// `is_cut`: the connection breaks behind the body.
+    pub(crate) fn scripted(
+        url: Url,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+        is_cut: bool,
+    ) -> Self {
+        struct Cut;
+        impl Read for Cut {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::ConnectionReset.into())
+            }
+        }
+        let body = io::Cursor::new(body);
+        let body = match is_cut {
+            true => ureq::Body::builder().reader(body.chain(Cut)),
+            false => ureq::Body::builder().reader(body),
+        };
+        let mut response = ureq::http::Response::builder().status(status);
+        for (name, value) in headers {
+            response = response.header(*name, *value);
+        }
+        let response = response.body(body).expect("a test's header is one");
+        Answer::new(response, &Request::new(super::Method::Get, url), Arc::default())
+    }
+}
+
+#[cfg(test)]
+impl Failure {
+    pub(crate) fn is_retried(&self) -> bool {
+        self.retry != Retry::Never
+    }
+}

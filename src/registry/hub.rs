@@ -25,7 +25,9 @@ use crate::login::Login;
 use crate::oci::reference::{DOCKER_HUB, Repository};
 use crate::registry::Sink;
 use login::Access;
-use pages::{List, MAX_ENTRIES};
+use pages::List;
+#[cfg(test)]
+pub(in crate::registry) use pages::Numbered;
 pub(crate) use types::{HubImage, HubRepository, HubTag, Namespace};
 
 /// Where the API is.
@@ -98,7 +100,6 @@ impl Hub {
             query: "page_size=100&ordering=name",
             needs_login: false,
             object: format!("Docker Hub namespace {namespace}"),
-            most: MAX_ENTRIES,
         };
         let odd = self.walk(&list, &read, sink)?;
         if !any_private.get() && self.has_organisation_token() {
@@ -131,7 +132,6 @@ impl Hub {
             query: "page_size=100&ordering=name",
             needs_login: false,
             object: format!("repository {DOCKER_HUB}/{repository}"),
-            most: MAX_ENTRIES,
         };
         self.walk(&list, &read, sink)
     }
@@ -167,7 +167,6 @@ impl Hub {
             query: "page_size=100",
             needs_login: true,
             object: "the list of organisations".to_owned(),
-            most: MAX_ENTRIES,
         };
         let mut names: Vec<Namespace> = Vec::new();
         let outcome = self.walk(&list, &read, &mut names);

@@ -9,6 +9,8 @@ mod google;
 mod links;
 mod read;
 mod seen;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;

@@ -25,7 +25,7 @@ use crate::registry::pages::{
 /// Entries a page: the most that the API gives.
 const PAGE_SIZE: usize = 100;
 /// The most entries of one list.
-pub(super) const MAX_ENTRIES: usize = 100_000;
+const MAX_ENTRIES: usize = 100_000;
 /// The most that is read of one entry.
 const MAX_ENTRY: usize = 256 * 1024;
 
@@ -38,12 +38,10 @@ pub(super) struct List {
     pub(super) needs_login: bool,
     /// What is listed, for messages.
     pub(super) object: String,
-    /// The most entries that it may have.
-    pub(super) most: usize,
 }
 
 /// Makes an entry of its text and object, and says its name. `None`: it is none.
-type Read<'a, T> = &'a dyn Fn(&str, &Value) -> Option<(String, T)>;
+pub(in crate::registry) type Read<'a, T> = &'a dyn Fn(&str, &Value) -> Option<(String, T)>;
 
 impl Hub {
     /// Walks all pages. Returns how many entries were left out because they have no name.
@@ -54,9 +52,7 @@ impl Hub {
         sink: &mut dyn Sink<T>,
     ) -> Result<usize, Error> {
         let transport = Requests { hub: self, list };
-        let first_query = list.query;
-        let mut source = Numbered { read, sink, first_query, most: list.most, total: None };
-        pages::walk(&transport, &mut source)
+        pages::walk(&transport, &mut Numbered::new(list.query, read, sink))
     }
 }
 
@@ -93,9 +89,18 @@ pub(in crate::registry) struct Numbered<'a, T> {
     read: Read<'a, T>,
     sink: &'a mut dyn Sink<T>,
     first_query: &'static str,
-    most: usize,
     /// How many entries there are, by the pages so far.
     total: Option<u64>,
+}
+
+impl<'a, T> Numbered<'a, T> {
+    pub(in crate::registry) fn new(
+        first_query: &'static str,
+        read: Read<'a, T>,
+        sink: &'a mut dyn Sink<T>,
+    ) -> Self {
+        Numbered { read, sink, first_query, total: None }
+    }
 }
 
 impl<T> Source for Numbered<'_, T> {
@@ -135,8 +140,8 @@ impl<T> Source for Numbered<'_, T> {
 
     fn next(&mut self, reader: &mut Reader<'_>, page: Page) -> Result<Next, Error> {
         let entries = reader.totals.entries;
-        if entries > self.most {
-            let limit = format!("{} entries", self.most);
+        if entries > MAX_ENTRIES {
+            let limit = format!("{MAX_ENTRIES} entries");
             let host = reader.transport.host();
             return Err(Error::TooLarge { host, what: "the list", limit });
         }

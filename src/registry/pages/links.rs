@@ -45,6 +45,7 @@ pub(in crate::registry) struct Links<'a> {
     list: &'a List<'a>,
     sink: &'a mut dyn Sink,
     raise: Raise,
+    is_size_refused: bool,
     /// Some page had a link.
     is_linked: bool,
     /// The last entry of the last page.
@@ -62,6 +63,7 @@ impl<'a> Links<'a> {
             list,
             sink,
             raise,
+            is_size_refused: false,
             is_linked: false,
             cursor: None,
             counts_only: false,
@@ -69,9 +71,10 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// `n=…` where the user set a limit.
+    /// `n=…` where the user set a limit and the server takes it.
     fn size(&self) -> Option<usize> {
-        self.list.first.filter(|&n| n > 0).map(|n| n.min(PAGE_SIZE))
+        let first = self.list.first.filter(|_| !self.is_size_refused);
+        first.filter(|&n| n > 0).map(|n| n.min(PAGE_SIZE))
     }
 
     /// The query of a link with the largest page size that every registry takes. `None`: it holds
@@ -175,6 +178,16 @@ impl Source for Links<'_> {
     }
 
     fn page(&mut self, reader: &mut Reader<'_>, query: &str) -> Result<Fetched, Error> {
+        if self.size().is_some() && query == self.first_query() {
+            match reader.fetch(self, query) {
+                // A page size that the server does not take is no reason to have no list.
+                Err(Error::Server { status: 400..=499, .. }) if !self.sink_failed => {}
+                Ok(Fetched::Page(page)) if page.entries == 0 => {}
+                outcome => return outcome,
+            }
+            self.is_size_refused = true;
+            return reader.fetch(self, "");
+        }
         if let Some(raised) = self.raised(query) {
             match reader.fetch(self, &raised) {
                 // A first larger page that brings nothing may be the server's way to refuse it.
@@ -196,7 +209,7 @@ impl Source for Links<'_> {
             return Ok(Next::Page(next));
         }
         if self.is_linked {
-            let is_repeat = page.entries > 0 && page.new == 0;
+            let is_repeat = page.entries > page.odd && page.new == 0;
             return Ok(if is_repeat { self.doubt(reader) } else { Next::End });
         }
         if self.is_likely_page(page.entries) { self.probe(reader) } else { Ok(Next::End) }
