@@ -6,13 +6,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
+
+/// For each thread, so many items may be begun beyond the one whose result is waited for: results
+/// that come early must not fill the memory.
+const AHEAD: usize = 2;
 
 /// Does `work` for every item on at most `jobs` threads, and hands each result to `take`, in the
 /// order of the items, as soon as it and all before it are there.
 ///
-/// With one item or one job no thread is started. A panic in `work` stops the rest and goes on in
+/// Only a few results wait for an earlier one; further work is begun when they are taken. With one
+/// item or one job no thread is started. A panic in `work` stops the rest and goes on in
 /// the caller.
 ///
 /// # Errors
@@ -27,17 +32,21 @@ pub(crate) fn in_order<T: Sync, R: Send, E>(
     if threads <= 1 {
         return items.iter().try_for_each(|item| take(item, work(item)));
     }
-    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let next = AtomicUsize::new(0);
+    let turns = Turns::default();
     thread::scope(|scope| {
         let (results, arrived) = mpsc::channel();
         let workers: Vec<_> = (0..threads)
             .map(|_| {
-                let (results, next, stopped, work) = (results.clone(), &next, &stopped, &work);
+                let (results, next, turns, work) = (results.clone(), &next, &turns, &work);
                 scope.spawn(move || {
-                    let guard = StopOnPanic(stopped);
-                    while !stopped.load(Ordering::Relaxed) {
+                    let guard = StopOnPanic(turns);
+                    loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(item) = items.get(index) else { break };
+                        if !turns.wait(index, threads * AHEAD) {
+                            break;
+                        }
                         if results.send((index, work(item))).is_err() {
                             break;
                         }
@@ -47,8 +56,8 @@ pub(crate) fn in_order<T: Sync, R: Send, E>(
             })
             .collect();
         drop(results);
-        let outcome = hand_over(items, &arrived, &mut take);
-        stopped.store(true, Ordering::Relaxed);
+        let outcome = hand_over(items, &arrived, &turns, &mut take);
+        turns.stop();
         for worker in workers {
             if let Err(panic) = worker.join() {
                 std::panic::resume_unwind(panic);
@@ -62,6 +71,7 @@ pub(crate) fn in_order<T: Sync, R: Send, E>(
 fn hand_over<T, R, E>(
     items: &[T],
     arrived: &mpsc::Receiver<(usize, R)>,
+    turns: &Turns,
     take: &mut impl FnMut(&T, R) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut early = BTreeMap::new();
@@ -72,18 +82,55 @@ fn hand_over<T, R, E>(
         }
         if let Some(result) = early.remove(&position) {
             take(item, result)?;
+            turns.next();
         }
     }
     Ok(())
 }
 
+/// How far the caller has come, so that nobody runs too far ahead.
+#[derive(Default)]
+struct Turns {
+    taken: Mutex<usize>,
+    changed: Condvar,
+    stopped: AtomicBool,
+}
+
+impl Turns {
+    fn taken(&self) -> MutexGuard<'_, usize> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until an item may be begun; `false`: none may any more.
+    fn wait(&self, index: usize, ahead: usize) -> bool {
+        let is_early = |taken: &mut usize| {
+            index >= taken.saturating_add(ahead) && !self.stopped.load(Ordering::Relaxed)
+        };
+        drop(self.changed.wait_while(self.taken(), is_early));
+        !self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn next(&self) {
+        *self.taken() += 1;
+        self.changed.notify_all();
+    }
+
+    fn stop(&self) {
+        // Under the lock, or a worker between its look and its sleep would miss it.
+        let taken = self.taken();
+        self.stopped.store(true, Ordering::Relaxed);
+        drop(taken);
+        self.changed.notify_all();
+    }
+}
+
 /// Tells the other workers when this one panics.
-struct StopOnPanic<'a>(&'a AtomicBool);
+struct StopOnPanic<'a>(&'a Turns);
 
 impl Drop for StopOnPanic<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.store(true, Ordering::Relaxed);
+            self.0.stop();
         }
     }
 }
@@ -130,6 +177,25 @@ mod tests {
         let threads = threads.into_inner().unwrap();
         assert_eq!(threads.len(), 4);
         assert!(!threads.contains(&thread::current().id()));
+    }
+
+    #[test]
+    fn nobody_runs_far_ahead() {
+        let (begun, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let items: Vec<usize> = (0..200).collect();
+        let work = |item: &usize| {
+            begun.fetch_add(1, Ordering::SeqCst);
+            if *item == 0 {
+                // Until the others have done all that they may.
+                while begun.load(Ordering::SeqCst) < 4 * AHEAD {
+                    thread::yield_now();
+                }
+                thread::sleep(std::time::Duration::from_millis(50));
+                most.store(begun.load(Ordering::SeqCst), Ordering::SeqCst);
+            }
+        };
+        in_order(&items, 4, work, |_, ()| Ok::<(), ()>(())).unwrap();
+        assert_eq!((begun.into_inner(), most.into_inner()), (200, 4 * AHEAD));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod echoes;
 mod files;
 mod helpers;
 mod manifests;
+mod memory;
 mod names;
 mod neighbors;
 mod numbers;

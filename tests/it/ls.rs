@@ -7,6 +7,7 @@ mod flags;
 mod hub;
 mod paging;
 mod sources;
+mod whole;
 
 use serde_json::Value;
 
