@@ -334,7 +334,8 @@ impl Answer {
             response = response.header(*name, *value);
         }
         let response = response.body(body).expect("a test's header is one");
-        Answer::new(response, &Request::new(super::Method::Get, url), Arc::default())
+        let request = Request::new(super::Method::Get, url);
+        Answer::new(response, &request, Arc::default(), Duration::from_secs(60))
     }
 }
 
