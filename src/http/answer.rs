@@ -335,7 +335,7 @@ impl Answer {
         }
         let response = response.body(body).expect("a test's header is one");
         let request = Request::new(super::Method::Get, url);
-        Answer::new(response, &request, Arc::default(), Duration::from_secs(60))
+        Answer::new(response, &request, Duration::from_secs(60), Arc::default())
     }
 }
 
