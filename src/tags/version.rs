@@ -200,4 +200,4 @@ pub(super) fn compare_padded<'a, 'b>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -207,15 +207,18 @@ impl Comparator {
 
     /// Where the version stands relative to all that the operand stands for.
     fn compare(&self, version: &Version<'_>) -> Ordering {
-        if self.wildcard {
-            return self.padded(version, self.components.len());
-        }
-        if self.revision.is_empty() && self.pre.is_none() {
-            let below = version.is_prerelease()
+        // A pre-release of the operand's own numbers is below it, whatever the wildcards.
+        let below = || {
+            version.is_prerelease()
                 && version.revision.is_empty()
-                && self.padded(version, usize::MAX) == Ordering::Equal;
-            let order = self.padded(version, self.components.len());
-            return if below { Ordering::Less } else { order };
+                && self.padded(version, usize::MAX) == Ordering::Equal
+        };
+        let is_open = self.revision.is_empty() && self.pre.is_none();
+        if is_open && below() {
+            return Ordering::Less;
+        }
+        if self.wildcard || is_open {
+            return self.padded(version, self.components.len());
         }
         let begins = self.pre.is_none();
         self.padded(version, usize::MAX)

@@ -2,7 +2,7 @@
 
 use super::*;
 
-mod properties;
+pub(in crate::tags) mod properties;
 
 use properties::Random;
 

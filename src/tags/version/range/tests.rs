@@ -178,3 +178,25 @@ fn errors() {
         assert_eq!(error.to_string(), message, "{range:?}");
     }
 }
+
+/// `tests/vectors/semver/ranges.tsv` has what npm's own library answers.
+#[test]
+fn npm_agrees() {
+    let rows = include_str!("../../../../tests/vectors/semver/ranges.tsv").lines();
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for row in rows.filter(|row| !row.starts_with('#')) {
+        count += 1;
+        let mut fields = row.split('\t');
+        let range = fields.next().unwrap_or_default();
+        let parsed: Range = range.parse().unwrap_or_else(|e| panic!("{range}: {e}"));
+        for expected in [true, false] {
+            for tag in fields.next().unwrap_or_default().split_whitespace() {
+                let version = Version::parse(tag).expect(tag);
+                if parsed.matches(&version) != expected {
+                    wrong.push(format!("{range}: {tag} {expected}"));
+                }
+            }
+        }
+    }
+    assert_eq!((count, wrong.len()), (5_000, 0), "{:#?}", &wrong[..wrong.len().min(40)]);
+}

@@ -3,10 +3,10 @@
 use super::*;
 
 /// A small generator (SplitMix64), so that every run shuffles alike.
-pub(super) struct Random(pub(super) u64);
+pub(in crate::tags) struct Random(pub(in crate::tags) u64);
 
 impl Random {
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(in crate::tags) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -14,7 +14,7 @@ impl Random {
         ((z ^ (z >> 31)) % bound as u64) as usize
     }
 
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(in crate::tags) fn shuffle<T>(&mut self, items: &mut [T]) {
         for end in (1..items.len()).rev() {
             items.swap(end, self.below(end + 1));
         }
@@ -22,7 +22,7 @@ impl Random {
 }
 
 /// Nasty tags: pieces that mean something to the parser, put together at random.
-fn nasty(random: &mut Random) -> String {
+pub(in crate::tags) fn nasty(random: &mut Random) -> String {
     const PIECES: [&str; 44] = [
         "0",
         "1",
