@@ -21,6 +21,7 @@ pub use crate::output::document;
 pub use crate::output::json;
 pub use crate::output::template::Template;
 pub use crate::registry::parse_tags;
+pub use crate::scan::{Named as ScannedImage, read_text as scan_text};
 pub use crate::system::env::Env;
 pub use crate::system::report::Reporter;
 pub use crate::system::terminal::{SERVER_TEXT_LIMIT, sanitize, sanitize_lines, server_text};

@@ -18,9 +18,10 @@ const PROFILE: [&str; 1] = ["profile"];
 
 /// What commands do *not* take of the global options: groups, and single options. A command that
 /// is not listed takes all; those of a group of commands have lines of their own.
-const UNUSED: [(&str, &[&[&str]]); 19] = [
+const UNUSED: [(&str, &[&[&str]]); 20] = [
     ("digest", &[&["raw"]]),
     ("newest", &[&["raw"]]),
+    ("outdated", &[&["raw"]]),
     ("manifest", &[&["quiet", "no_trunc"]]),
     ("config", &[&["quiet", "no_trunc"]]),
     ("inspect", &[&["quiet"]]),

@@ -16,6 +16,7 @@ pub(crate) mod manifest;
 pub(crate) mod namespaces;
 pub(crate) mod newest;
 pub(crate) mod options;
+pub(crate) mod outdated;
 pub(crate) mod platforms;
 pub(crate) mod profile;
 pub(crate) mod ratelimit;
@@ -55,6 +56,7 @@ pub(crate) enum OfRegistries {
     Ls(Box<ls::Args>),
     Digest(digest::Args),
     Newest(Box<newest::Args>),
+    Outdated(Box<outdated::Args>),
     Manifest(manifest::Args),
     Platforms(platforms::Args),
     Config(config::Args),
@@ -91,6 +93,7 @@ impl OfRegistries {
             OfRegistries::Ls(args) => ls::run(args, context, out),
             OfRegistries::Newest(args) => newest::run(args, context, out),
             OfRegistries::Digest(args) => digest::run(args, context, out),
+            OfRegistries::Outdated(args) => outdated::run(args, context, out),
             OfRegistries::Manifest(args) => manifest::run(args, context, out),
             OfRegistries::Platforms(args) => platforms::run(args, context, out),
             OfRegistries::Config(args) => config::run(args, context, out),

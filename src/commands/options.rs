@@ -131,7 +131,7 @@ pub(crate) struct UpdateOptions {
     )]
     base: Base,
 
-    /// Skip images younger than this, such as 7d, 12h or 4w
+    /// Skip images younger than an age, such as 7d or 4w
     #[arg(long, value_name = "AGE", help_heading = "Selection")]
     pub min_age: Option<Age>,
 }

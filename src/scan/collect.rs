@@ -1,9 +1,8 @@
 //! One file: read it, find out what it is, and collect the images that it names.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -16,9 +15,12 @@ use super::yaml::Yaml;
 use super::{Fault, Parts, Scan, Skipped, Use, ci, compose, dockerfile, helm, kubernetes};
 use crate::oci::reference::{Reference, Tag};
 use crate::system::env::Env;
+use crate::system::files;
 
 /// The longest file that is read.
 pub(super) const MAX_FILE: u64 = 8 * 1024 * 1024;
+/// The most images of one.
+const MAX_USES: usize = 5_000;
 /// The longest line of one.
 const MAX_LINE: usize = 1024 * 1024;
 
@@ -94,19 +96,25 @@ pub(super) fn read(candidate: &Candidate, env: &Env, scan: &mut Scan, faults: &m
     }
 }
 
+/// Reads a text as what a file of this name is; see [`super::read_text`].
+pub(super) fn read_text(name: &str, text: &str, env: &Env) -> Result<Vec<Use>, String> {
+    let text = text_of(text.as_bytes()).map_err(|unread| unread.what)?;
+    let path = PathBuf::from(name);
+    let kind = kind::by_name(&path);
+    let mut files = Files::default();
+    let file = files.add(path.clone(), text.as_bytes());
+    // Nothing is looked for beside a text.
+    files.dot_envs.insert(PathBuf::new(), None);
+    files.app_versions.insert(PathBuf::new(), None);
+    let (lines, uses) = (Lines::new(text), Vec::new());
+    let mut collector = Collector { file, text, lines, uses, files: &mut files, env };
+    collector.file(&Candidate { path, kind, is_named: true }).map_err(|unread| unread.what)?;
+    Ok(collector.uses)
+}
+
 /// The content of a regular file of a size that we read.
 pub(super) fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let too_large = || io::Error::other(format!("larger than {} MiB", MAX_FILE / 1024 / 1024));
-    if metadata.len() > MAX_FILE {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE { Err(too_large()) } else { Ok(bytes) }
+    files::read(path)
 }
 
 /// Text with lines of a length that we read.
@@ -139,6 +147,21 @@ pub(super) struct Collector<'a> {
 
 impl Collector<'_> {
     fn file(&mut self, candidate: &Candidate) -> Result<(), Unread> {
+        self.read(candidate)?;
+        if self.uses.len() < MAX_USES {
+            return Ok(());
+        }
+        Err(Unread { at: None, what: format!("more than {MAX_USES} images") })
+    }
+
+    /// Keeps an image, while there is room.
+    fn add(&mut self, item: Use) {
+        if self.uses.len() < MAX_USES {
+            self.uses.push(item);
+        }
+    }
+
+    fn read(&mut self, candidate: &Candidate) -> Result<(), Unread> {
         if candidate.kind == Some(Kind::Dockerfile) {
             return self.dockerfile();
         }
@@ -213,14 +236,14 @@ impl Collector<'_> {
     pub(super) fn skip(&mut self, image: String, at: usize, why: &str) {
         let position = Some(self.lines.position(at));
         let parts = Err(Skipped::Because(why.to_owned()));
-        self.uses.push(Use { file: self.file, position, image, parts, platform: None });
+        self.add(Use { file: self.file, position, image, parts, platform: None });
     }
 
     /// Adds something that is wrong with the file, but leaves the rest of it as it is.
     pub(super) fn invalid(&mut self, image: String, at: usize, what: &str) {
         let position = Some(self.lines.position(at));
         let parts = Err(Skipped::Invalid(what.to_owned()));
-        self.uses.push(Use { file: self.file, position, image, parts, platform: None });
+        self.add(Use { file: self.file, position, image, parts, platform: None });
     }
 
     /// Adds an image that one text names.
@@ -256,7 +279,7 @@ impl Collector<'_> {
             Ok(_) => Ok(parts),
             Err(error) => Err(Skipped::Invalid(error.to_string())),
         };
-        self.uses.push(Use { file: self.file, position, image, parts, platform });
+        self.add(Use { file: self.file, position, image, parts, platform });
     }
 
     /// The tag that a comment behind a digest names: nothing but a version.

@@ -7,6 +7,9 @@ use super::instructions::{Instruction, Instructions};
 use super::text::Text;
 use super::vars::{Dialect, Variable, expand};
 
+/// How many arguments a file may have, and one instruction.
+const MAX_ARGUMENTS: usize = 1_000;
+
 /// What buildkit knows as an instruction.
 const KNOWN: [&str; 18] = [
     "ADD",
@@ -62,6 +65,9 @@ pub(super) fn collect(
     for line in &parsed.lines {
         let unread = |what: String| Unread { at: Some(text.site(line.at)), what };
         match line.name.as_str() {
+            "ARG" if state.global.len() + state.local.len() > MAX_ARGUMENTS => {
+                return Err(unread("more than 1,000 arguments".to_owned()));
+            }
             "ARG" => state.argument(line),
             "FROM" => state.from(collector, line).map_err(unread)?,
             "ONBUILD" => state.copied(collector, &line.inner()),
@@ -217,6 +223,7 @@ fn assignments(line: &Instruction, escape: char) -> Vec<Text> {
             _ => {}
         }
         match quote {
+            _ if words.len() >= MAX_ARGUMENTS => break,
             _ if escaped => {}
             None if c == '"' || c == '\'' => quote = Some(c),
             Some(open) if open == c => quote = None,

@@ -7,6 +7,9 @@ use super::text::{FileId, Fixed, Text};
 use super::vars::{Dialect, Variable, expand};
 use crate::system::env::Env;
 
+/// How many variables a file may have.
+const MAX_VARIABLES: usize = 1_000;
+
 /// The variables of a file; each knows its bytes.
 #[derive(Debug)]
 pub(super) struct DotEnv(HashMap<String, Text>);
@@ -16,7 +19,7 @@ impl DotEnv {
     pub(super) fn parse(content: &str, file: FileId, env: &Env) -> Self {
         let mut known = HashMap::new();
         let mut at = if content.starts_with('\u{feff}') { 3 } else { 0 };
-        while at < content.len() {
+        while at < content.len() && known.len() < MAX_VARIABLES {
             let rest = &content[at..];
             let line = rest.split('\n').next().unwrap_or_default();
             let mut next = at + line.len() + 1;

@@ -8,6 +8,13 @@
 use super::collect::Unread;
 use super::text::Text;
 
+/// How many instructions a file may have.
+const MAX_INSTRUCTIONS: usize = 50_000;
+/// Over how many lines one instruction may go.
+const MAX_LINES: usize = 50_000;
+/// How many words of an instruction are looked at: flags and names stand in front.
+const MAX_WORDS: usize = 100;
+
 /// A Dockerfile's lines, put together.
 pub(super) struct Instructions {
     /// The image of `# syntax=`.
@@ -49,6 +56,11 @@ impl Instructions {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
+            let too_long =
+                |what: &str| Err(Unread { at: Some(text.site(start)), what: what.to_owned() });
+            if parsed.lines.len() >= MAX_INSTRUCTIONS {
+                return too_long("more than 50,000 instructions");
+            }
             let mut whole = Text::empty(text.site(start + skipped));
             let (mut at, mut line) = (start + skipped, line);
             loop {
@@ -56,6 +68,9 @@ impl Instructions {
                 whole.push(&text.slice(at..at + continued.unwrap_or(line.len())));
                 if continued.is_none() {
                     break;
+                }
+                if whole.pieces() > MAX_LINES {
+                    return too_long("an instruction of more than 50,000 lines");
                 }
                 // Comments and empty lines in between are left out.
                 let mut next = all.next();
@@ -146,6 +161,9 @@ impl Instruction {
                 (true, Some(start)) => {
                     words.push(self.rest.slice(start..at));
                     from = None;
+                    if words.len() >= MAX_WORDS {
+                        break;
+                    }
                 }
                 (false, None) => from = Some(at),
                 _ => {}

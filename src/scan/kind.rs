@@ -66,8 +66,8 @@ pub(super) fn is_worth_reading(path: &Path) -> bool {
 
 /// A cheap look at content that may name images, before it is read as YAML.
 pub(super) fn may_name_images(content: &[u8]) -> bool {
-    let has = |word: &[u8]| content.windows(word.len()).any(|window| window == word);
-    has(b"image") || has(b"docker://") || has(b"FROM ") || has(b"container:") || has(b"services:")
+    let words = ["image", "docker://", "FROM ", "container", "services"];
+    std::str::from_utf8(content).is_ok_and(|text| words.iter().any(|word| text.contains(word)))
 }
 
 /// Whether the first line that is no comment is one that Dockerfiles begin with.

@@ -119,5 +119,30 @@ pub(crate) fn scan(paths: &[PathBuf], env: &Env) -> Scan {
     scan
 }
 
+/// For the fuzz target: reads a text as what a file of this name is. Gives each image with its line
+/// and column, and the byte range of its tag where the tag can be written; or what is wrong.
+pub fn read_text(name: &str, text: &str, env: &Env) -> Result<Vec<Named>, String> {
+    collect::read_text(name, text, env).map(|uses| uses.iter().map(Named::of).collect())
+}
+
+/// An image of a text; see [`read_text`].
+#[derive(Debug)]
+pub struct Named {
+    pub image: String,
+    pub line: usize,
+    pub column: usize,
+    pub tag: Option<(String, std::ops::Range<usize>)>,
+}
+
+impl Named {
+    fn of(item: &Use) -> Named {
+        let tag = item.parts.as_ref().ok().and_then(|parts| parts.tag.as_ref());
+        let edit = tag.and_then(|tag| tag.edit("\u{1}").ok().flatten().map(|edit| (tag, edit)));
+        let Position { line, column } = item.position.unwrap_or(Position { line: 0, column: 0 });
+        let tag = edit.map(|(tag, edit)| (tag.value.clone(), edit.at..edit.at + edit.len));
+        Named { image: item.image.clone(), line, column, tag }
+    }
+}
+
 #[cfg(test)]
 mod tests;

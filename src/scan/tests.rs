@@ -289,11 +289,35 @@ fn hostile_files_cost_little() {
     assert_eq!(faults.len(), 5, "{faults:#?}");
     for (fault, expected) in faults.iter().zip([
         "error binary/compose.yaml:2:",
-        "error deep/compose.yaml:1:401: nested",
-        "error large/compose.yaml: larger than 8 MiB",
+        "error deep/compose.yaml:1:201: nested",
+        "error large/compose.yaml: is larger than 8 MiB",
         "error long/compose.yaml:1:1: a line",
         "error utf/compose.yaml:2:6: not text",
     ]) {
         assert!(fault.starts_with(expected), "{fault}, {expected}");
     }
+}
+
+/// Files that are as long as we read, and hold as much as can be: refused, not believed.
+#[test]
+fn there_are_limits_on_everything() {
+    let repeat = |line: &str| line.repeat(8 * 1024 * 1024 / line.len() - 10);
+    for (name, content, what) in [
+        ("Dockerfile", repeat("FROM a:1\n"), "50,000 instructions"),
+        ("Dockerfile", "RUN ".to_owned() + &repeat("a \\\n"), "50,000 lines"),
+        ("Dockerfile", "FROM a:1\n".repeat(6_000), "5000 images"),
+        ("Dockerfile", (0..2_000).map(|n| format!("ARG A{n}=1\n")).collect(), "1,000 arguments"),
+        ("compose.yaml", "services:\n".to_owned() + &repeat(" - x\n"), "values"),
+    ] {
+        let folder = Folder::new(&format!("limits-{}", what.len()));
+        folder.file(name, content);
+        let lines = folder.lines();
+        assert!(lines.len() == 1 && lines[0].contains(what), "{what}: {:?}", lines.first());
+    }
+    // An argument that grows without end has no value.
+    let folder = Folder::new("growing");
+    let grown: String = (1..40).map(|n| format!("ARG A{n}=$A{0}$A{0}\n", n - 1)).collect();
+    folder.file("Dockerfile", format!("ARG A0=x\n{grown}FROM a:$A39\n"));
+    let expected = "Dockerfile:41:6: a:$A39 skipped: variable \"A39\" has no value";
+    assert_eq!(folder.lines(), [expected]);
 }

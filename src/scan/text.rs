@@ -116,6 +116,10 @@ impl Text {
         self.pieces.extend(pieces.map(|piece| Piece { site: site.clone(), ..piece }));
     }
 
+    pub(crate) fn pieces(&self) -> usize {
+        self.pieces.len()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.value.len()
     }
@@ -212,7 +216,11 @@ impl Text {
 pub(crate) struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    is_ascii: bool,
 }
+
+/// How far a line is looked at behind a name.
+const MAX_REST: usize = 4096;
 
 /// A line and a column in characters, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -224,13 +232,17 @@ pub(crate) struct Position {
 impl<'a> Lines<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Lines { text, starts: std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect() }
+        let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
+        Lines { text, starts, is_ascii: text.is_ascii() }
     }
 
     /// Where a byte is. A byte order mark has no column.
     pub(crate) fn position(&self, at: usize) -> Position {
         let line = self.starts.partition_point(|start| *start <= at);
         let start = self.starts[line.saturating_sub(1)];
+        if self.is_ascii {
+            return Position { line, column: at.saturating_sub(start) + 1 };
+        }
         let before = self.text.get(start..at).unwrap_or_default();
         let before = before.strip_prefix('\u{feff}').unwrap_or(before);
         Position { line, column: before.chars().count() + 1 }
@@ -239,7 +251,11 @@ impl<'a> Lines<'a> {
     /// The rest of the line behind a byte.
     pub(crate) fn rest(&self, at: usize) -> &'a str {
         let rest = self.text.get(at..).unwrap_or_default();
-        rest.split(['\n', '\r']).next().unwrap_or_default()
+        let mut end = rest.len().min(MAX_REST);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        rest[..end].split(['\n', '\r']).next().unwrap_or_default()
     }
 }
 

@@ -9,8 +9,10 @@ use super::text::Text;
 
 /// How deep defaults may be nested in defaults.
 const MAX_DEPTH: usize = 20;
-/// How long a value may grow.
-const MAX_LEN: usize = 64 * 1024;
+/// How long a value may grow, and of how many pieces it may be: images' names are shorter.
+const MAX_VALUE: (usize, usize) = (1024, 64);
+/// The same for a Dockerfile inside of a compose file.
+const MAX_INLINE: (usize, usize) = (256 * 1024, 2_000);
 
 /// What a variable stands for.
 pub(super) enum Variable {
@@ -103,12 +105,18 @@ fn expand_nested(
         while rest.peek().is_some_and(|(at, _)| *at < from) {
             rest.next();
         }
-        if result.len() > MAX_LEN {
+        if is_too_large(&result, dialect) {
             return Err("variables make it too long".to_owned());
         }
     }
     result.push(&text.slice(from..text.len()));
     Ok(result)
+}
+
+fn is_too_large(text: &Text, dialect: Dialect) -> bool {
+    let is_inline = dialect == Dialect::ComposeInline;
+    let (length, pieces) = if is_inline { MAX_INLINE } else { MAX_VALUE };
+    text.len() > length || text.pieces() > pieces
 }
 
 enum Special {

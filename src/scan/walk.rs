@@ -28,7 +28,7 @@ pub(super) struct Walk {
     /// The `templates` of charts.
     pub templates: Vec<PathBuf>,
     pub faults: Vec<Fault>,
-    seen: HashSet<PathBuf>,
+    seen: HashSet<FileKey>,
 }
 
 impl Walk {
@@ -53,8 +53,7 @@ impl Walk {
 
     /// Adds a file, once, whatever links lead to it.
     fn file(&mut self, path: PathBuf, kind: Option<Kind>, is_named: bool) {
-        let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-        if self.seen.insert(real) {
+        if self.seen.insert(key(&path)) {
             self.found.push(Candidate { path, kind, is_named });
         }
     }
@@ -96,6 +95,23 @@ impl Walk {
 
 fn is_small_file(file: &fs::Metadata) -> bool {
     file.is_file() && file.len() <= MAX_FILE
+}
+
+/// What tells files apart, whatever their names are.
+#[cfg(unix)]
+type FileKey = Result<(u64, u64), PathBuf>;
+#[cfg(not(unix))]
+type FileKey = PathBuf;
+
+#[cfg(unix)]
+fn key(path: &Path) -> FileKey {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).map(|file| (file.dev(), file.ino())).map_err(|_| path.to_owned())
+}
+
+#[cfg(not(unix))]
+fn key(path: &Path) -> FileKey {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Whether what lies in a folder is the project's own.

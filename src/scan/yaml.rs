@@ -11,11 +11,11 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use super::text::{FileId, Fixed, Text};
 
 /// How deep values may be nested.
-const MAX_DEPTH: usize = 200;
+const MAX_DEPTH: usize = 100;
 /// How many values a file may have.
 const MAX_NODES: usize = 300_000;
 /// How many values a file may have once every alias is written out.
-const MAX_EXPANDED: u32 = 2_000_000;
+const MAX_EXPANDED: u32 = 500_000;
 /// How many anchors a file may have.
 const MAX_ANCHORS: usize = 10_000;
 /// The distance in characters of the places that are remembered for finding others.
@@ -26,11 +26,24 @@ pub(super) type Id = usize;
 
 struct Node {
     kind: Kind,
-    /// Of a scalar's content without quotes; of a collection from its first byte.
-    bytes: Range<usize>,
+    /// The bytes of a scalar's content without quotes; of a collection its first byte. A file has
+    /// far fewer than 4 GiB, and there may be many nodes.
+    start: u32,
+    end: u32,
     is_plain: bool,
     /// How many nodes it is when every alias is written out.
     weight: u32,
+}
+
+impl Node {
+    fn new(kind: Kind, bytes: Range<usize>, is_plain: bool) -> Self {
+        let [start, end] = [bytes.start, bytes.end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+        Node { kind, start, end, is_plain, weight: 1 }
+    }
+
+    fn bytes(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 enum Kind {
@@ -80,7 +93,7 @@ impl<'a> Yaml<'a> {
         let node = &self.nodes[id];
         match &node.kind {
             Kind::Scalar(Some(value)) => Some(value),
-            Kind::Scalar(None) => self.text.get(node.bytes.clone()),
+            Kind::Scalar(None) => self.text.get(node.bytes()),
             _ => None,
         }
     }
@@ -96,17 +109,17 @@ impl<'a> Yaml<'a> {
         let value = self.scalar(id).filter(|_| !self.is_null(id))?;
         let node = &self.nodes[id];
         Some(match &node.kind {
-            Kind::Scalar(None) => Text::literal(value, file, node.bytes.start),
+            Kind::Scalar(None) => Text::literal(value, file, node.bytes().start),
             _ => self
                 .lines(value, node, file)
-                .unwrap_or_else(|| Text::fixed(value, node.bytes.clone(), Fixed::Escaped)),
+                .unwrap_or_else(|| Text::fixed(value, node.bytes(), Fixed::Escaped)),
         })
     }
 
     /// The lines of a literal block, each with its place.
     fn lines(&self, value: &str, node: &Node, file: FileId) -> Option<Text> {
-        let mut rest = self.text.get(node.bytes.clone())?;
-        let mut at = node.bytes.start;
+        let mut rest = self.text.get(node.bytes())?;
+        let mut at = node.bytes().start;
         let mut text = Text::empty(at);
         for line in value.split_inclusive('\n') {
             let content = line.trim_end_matches('\n');
@@ -124,11 +137,7 @@ impl<'a> Yaml<'a> {
 
     /// The byte where a node begins.
     pub(super) fn start(&self, id: Id) -> usize {
-        self.nodes[id].bytes.start
-    }
-
-    pub(super) fn bytes(&self, id: Id) -> Range<usize> {
-        self.nodes[id].bytes.clone()
+        self.nodes[id].bytes().start
     }
 
     /// The items of a sequence; none of anything else.
@@ -240,7 +249,7 @@ impl Builder<'_> {
     fn add(&mut self, node: Node) -> Result<Id, Fault> {
         if self.yaml.nodes.len() >= MAX_NODES {
             let what = format!("more than {MAX_NODES} values");
-            return Err(Fault { at: node.bytes.start, what });
+            return Err(Fault { at: node.bytes().start, what });
         }
         self.yaml.nodes.push(node);
         Ok(self.yaml.nodes.len() - 1)
@@ -250,7 +259,7 @@ impl Builder<'_> {
         if self.open.len() >= MAX_DEPTH {
             return Err(Fault { at, what: format!("nested more than {MAX_DEPTH} levels deep") });
         }
-        let id = self.add(Node { kind, bytes: at..at, is_plain: false, weight: 1 })?;
+        let id = self.add(Node::new(kind, at..at, false))?;
         self.name(anchor, None, at)?;
         self.open.push(Open { id, anchor, key: None });
         Ok(())
@@ -310,7 +319,7 @@ fn scalar(text: &str, value: &str, style: ScalarStyle, bytes: Range<usize>) -> N
         None => bytes,
     };
     let kind = Kind::Scalar(escaped.then(|| value.into()));
-    Node { kind, bytes, is_plain: style == ScalarStyle::Plain, weight: 1 }
+    Node::new(kind, bytes, style == ScalarStyle::Plain)
 }
 
 /// From the parser's characters to bytes.

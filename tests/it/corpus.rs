@@ -26,6 +26,8 @@ mod profile_toml;
 mod reference;
 #[path = "../../fuzz/targets/sanitiser.rs"]
 mod sanitiser;
+#[path = "../../fuzz/targets/scan.rs"]
+mod scan;
 #[path = "../../fuzz/targets/tag_list.rs"]
 mod tag_list;
 #[path = "../../fuzz/targets/tag_order.rs"]
@@ -37,7 +39,7 @@ mod token_answer;
 
 type Body = fn(&[u8]);
 
-const TARGETS: [(&str, Body); 13] = [
+const TARGETS: [(&str, Body); 14] = [
     ("answer", answer::run),
     ("challenge", challenge::run),
     ("docker_config", docker_config::run),
@@ -47,6 +49,7 @@ const TARGETS: [(&str, Body); 13] = [
     ("profile_toml", profile_toml::run),
     ("reference", reference::run),
     ("sanitiser", sanitiser::run),
+    ("scan", scan::run),
     ("tag_list", tag_list::run),
     ("tag_order", tag_order::run),
     ("template", template::run),

@@ -141,6 +141,8 @@ fn stage() -> Stage {
         "curl",
         "#!/bin/sh\ncase \"$*\" in *'Authorization: B'*) echo '{\"tags\":[]}';; *) exit 22;; esac\n",
     );
+    env.write("work/compose.yaml", "services: {web: {image: 'nginx:1.27.0-alpine'}}\n");
+    env.write("work/charts/values.yaml", "image: {repository: redis, tag: 7.2}\n");
     for directory in
         [".zfunc", ".config/fish/completions", ".local/share/bash-completion/completions"]
     {
@@ -157,7 +159,9 @@ fn run(stage: &Stage, line: &str) -> Option<String> {
     let output =
         stage.env.program_run("/bin/bash", ["-c", &format!("set -o pipefail\n{line}")]).run();
     let quiet = line.contains(" > ") || line.contains("profile ");
-    let good = output.code == 0 && (quiet || !output.stdout.is_empty());
+    // Something is out of date, and it says so.
+    let is_good_code = output.code == 0 || output.code == 10 && line.contains("outdated");
+    let good = is_good_code && (quiet || !output.stdout.is_empty());
     (!good).then(|| format!("{line}\n{output}"))
 }
 

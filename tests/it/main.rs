@@ -12,6 +12,7 @@ mod install;
 mod login;
 mod ls;
 mod newest;
+mod outdated;
 mod profile;
 mod proxies;
 mod real;

@@ -24,6 +24,7 @@ pub const PAGES: &[Page] = pages![
     "docker-tags-manifest.1",
     "docker-tags-namespaces.1",
     "docker-tags-newest.1",
+    "docker-tags-outdated.1",
     "docker-tags-platforms.1",
     "docker-tags-profile-create.1",
     "docker-tags-profile-inspect.1",
