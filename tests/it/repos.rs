@@ -1,6 +1,7 @@
 //! `repos`, `namespaces` and `ratelimit`: the real binary against the embedded registry and the
 //! embedded Docker Hub API, to which a profile leads `docker.io`.
 
+mod api;
 mod catalog;
 mod hostile;
 mod limit;
