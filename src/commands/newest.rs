@@ -253,7 +253,11 @@ impl Plan<'_> {
 
     fn answer(&self, question: &Question, list: &TagList) -> Result<Vec<NewestRow>, Error> {
         let Plan { args, context, needs, platform, .. } = self;
-        let chooser = Chooser { args, selection: &self.selection, semver: self.semver.as_ref() };
+        let limit = args.limit.unwrap_or(1);
+        let asks = needs.digest || needs.created || args.update.min_age.is_some();
+        let asks = asks || platform.is_some();
+        let (selection, semver) = (&self.selection, self.semver.as_ref());
+        let chooser = Chooser { args, selection, semver, all: asks || limit > 1 };
         let fitting = chooser.choose(question, list)?;
         if let Some(other) = fitting.other_base
             && context.style.stderr_terminal
@@ -264,9 +268,7 @@ impl Plan<'_> {
                 question.target.reference.familiar_name()
             ));
         }
-        let limit = args.limit.unwrap_or(1);
-        let asks = needs.digest || needs.created || args.update.min_age.is_some();
-        let found = if asks || platform.is_some() {
+        let found = if asks {
             let (needs, platform) = (*needs, platform.as_ref());
             Looker { context, args, needs, platform, question }.look(&fitting, limit)?
         } else {

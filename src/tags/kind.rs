@@ -146,6 +146,14 @@ impl<'a> Kind<'a> {
             && !self.is_same_kind(other)
     }
 
+    /// Whether this can be newer than `current`, by what stands in front of the suffix.
+    fn may_follow(&self, current: &Kind<'_>) -> bool {
+        self.class == current.class
+            && self.prefix == current.prefix
+            && self.count.abs_diff(current.count) <= 1
+            && padded(self.components, current.components).is_ge()
+    }
+
     /// Whether all but the suffix words is of the same kind.
     fn is_like(&self, other: &Kind<'_>) -> bool {
         self.class == other.class

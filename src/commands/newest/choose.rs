@@ -25,6 +25,8 @@ pub(super) struct Chooser<'a> {
     pub(super) selection: &'a Selection,
     /// `--semver`
     pub(super) semver: Option<&'a Range>,
+    /// Whether more than the newest is needed: a list of 100,000 is then sorted.
+    pub(super) all: bool,
 }
 
 impl Chooser<'_> {
@@ -88,9 +90,12 @@ impl Chooser<'_> {
             range: self.semver,
         };
         let kept = || list.iter().filter(|tag| self.selection.keeps(tag));
-        let mut tags = kind::candidates(&current, kept(), &options);
-        let other_base = kind::newest(&current, kept(), &options).other_base;
-        let other_base = other_base.map(|other| other.tag);
+        let newest = kind::newest(&current, kept(), &options);
+        let other_base = newest.other_base.map(|other| other.tag);
+        let mut tags = match self.all {
+            true => kind::candidates(&current, kept(), &options),
+            false => newest.latest.iter().map(|latest| latest.tag).collect(),
+        };
         let is_there = list.iter().any(|listed| listed == tag);
         if is_there && self.semver.is_none_or(|range| current.is_in(range, true)) {
             tags.push(tag);

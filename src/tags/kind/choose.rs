@@ -99,7 +99,11 @@ struct Offer<'l> {
 }
 
 fn offer<'l>(current: &Kind<'_>, tag: &'l str, options: &Options<'_>) -> Option<Offer<'l>> {
-    let kind = Kind::parse(tag)?;
+    let (kind, end) = read::begin(tag)?;
+    if !kind.may_follow(current) {
+        return None;
+    }
+    let kind = kind.finish(end);
     let is_other_base = !kind.is_same_kind(current);
     let fits = (!is_other_base || kind.is_other_base(current))
         && kind.compare(current).is_gt()

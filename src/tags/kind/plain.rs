@@ -75,8 +75,9 @@ pub(crate) fn matching<'l>(
     tags: impl IntoIterator<Item = &'l str>,
     wish: &Wish<'_>,
 ) -> Vec<&'l str> {
-    let mut found: [Vec<Kind<'l>>; TIERS] = Default::default();
+    let mut found: [Vec<Version<'l>>; TIERS] = Default::default();
     let mut rolling: HashSet<&str> = HashSet::new();
+    let mut last = "";
     let mut has_numbers = false;
     for tag in tags {
         let Some(kind) = Kind::parse(tag) else { continue };
@@ -85,10 +86,16 @@ pub(crate) fn matching<'l>(
         if !wish.has_form(&kind) {
             continue;
         }
-        let components = kind.components;
-        rolling.extend(components.rmatch_indices('.').map(|(dot, _)| &components[..dot]));
+        let Kind { components, prefix, .. } = kind;
+        let parent = components.rfind('.').map_or("", |dot| &components[..dot]);
+        // Neighbours in a list mostly share theirs.
+        if parent != last {
+            rolling.insert(parent);
+            rolling.extend(parent.rmatch_indices('.').map(|(dot, _)| &parent[..dot]));
+            last = parent;
+        }
         if wish.has_version(&kind) {
-            found[tier].push(kind);
+            found[tier].push(Version { tag, text: &tag[prefix.len()..], components });
         }
     }
     // Dates only where there are no other versions, unless they are asked for.
@@ -96,16 +103,25 @@ pub(crate) fn matching<'l>(
         true => DATES,
         false => TIERS,
     };
-    let mut tiers = found.into_iter().take(most).map(|mut kinds| {
-        kinds.retain(|kind| !rolling.contains(kind.components));
-        kinds
+    let mut tiers = found.into_iter().take(most).map(|mut versions| {
+        versions.retain(|version| !rolling.contains(version.components));
+        versions
     });
-    let Some(found) = tiers.find(|kinds| !kinds.is_empty()) else { return Vec::new() };
-    let order = newest_first(found.len(), |at| &found[at].tag[found[at].prefix.len()..]);
-    let mut sorted: Vec<&Kind<'l>> =
+    let Some(found) = tiers.find(|versions| !versions.is_empty()) else { return Vec::new() };
+    let order = newest_first(found.len(), |at| found[at].text);
+    let mut sorted: Vec<&Version<'l>> =
         order.into_iter().filter_map(|at| found.get(at as usize)).collect();
-    sorted.dedup_by(|next, kept| kept.is_same_kind(next) && kept.compare(next).is_eq());
-    sorted.into_iter().map(|kind| kind.tag).collect()
+    let plain = |version: &Version<'l>| version.text.trim_start_matches(['v', 'V']);
+    sorted.dedup_by(|next, kept| plain(kept) == plain(next));
+    sorted.into_iter().map(|version| version.tag).collect()
+}
+
+/// A version that is wanted.
+struct Version<'l> {
+    tag: &'l str,
+    /// Without the prefix.
+    text: &'l str,
+    components: &'l str,
 }
 
 /// Where dates begin among the tiers.

@@ -23,13 +23,18 @@ const MACHINES: [&str; 7] = ["x86", "x64", "i386", "i586", "i686", "s390x", "386
 
 /// Reads a tag; `None` if it has no version.
 pub(super) fn kind(tag: &str) -> Option<Kind<'_>> {
-    let bytes = tag.as_bytes();
-    let head = head(bytes)?;
+    begin(tag).map(|(kind, end)| kind.finish(end))
+}
+
+/// Reads a tag up to the end of its components, which is the second value: enough to reject most
+/// tags of a long list.
+pub(super) fn begin(tag: &str) -> Option<(Kind<'_>, usize)> {
+    let head = head(tag.as_bytes())?;
     let prefix = &tag[..head.at];
     if words(prefix).any(is_commit) {
         return None;
     }
-    let mut kind = Kind {
+    let kind = Kind {
         tag,
         prefix,
         has_v: head.start > head.at,
@@ -43,10 +48,7 @@ pub(super) fn kind(tag: &str) -> Option<Kind<'_>> {
         fix: Counter::default(),
         has_hash: false,
     };
-    let end = kind.read_attached(head.end);
-    kind.read_words(end);
-    kind.take_counters();
-    Some(kind)
+    Some((kind, head.end))
 }
 
 /// Where a version is.
@@ -106,6 +108,14 @@ fn elements_count(bytes: &[u8], start: usize, end: usize) -> usize {
 }
 
 impl<'a> Kind<'a> {
+    /// Reads the rest of what [`begin`] began.
+    pub(super) fn finish(mut self, end: usize) -> Self {
+        let end = self.read_attached(end);
+        self.read_words(end);
+        self.take_counters();
+        self
+    }
+
     /// Reads what is attached to the components: a pre-release, a letter, the rebuild of a date.
     /// Returns where the words begin.
     fn read_attached(&mut self, at: usize) -> usize {
