@@ -83,7 +83,7 @@ fn dispatch(invocation: Invocation, env: Env) -> Result<ExitCode, Error> {
     let Invocation { by_docker, config_dir, request } = invocation;
     let printed = match request {
         Request::Metadata => print(&cli::plugin::metadata()),
-        Request::Version => print(concat!("docker-tags ", env!("CARGO_PKG_VERSION"), "\n")),
+        Request::Version => print(concat!("docker-tags ", env!("DOCKER_TAGS_VERSION"), "\n")),
         Request::Complete { words, descriptions } => {
             print(&cli::complete::answer(&words, descriptions, &env, config_dir))
         }
