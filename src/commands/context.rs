@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::auth::endpoint::{Endpoint, Security};
 use crate::auth::{LoginSource, Session};
 use crate::commands::global::Globals;
+use crate::commands::subject::Subject;
 use crate::commands::typed::repository_name;
 use crate::config::{Active, Config, ConfigError, Profile, Resolved, Served};
 use crate::error::Error;
@@ -214,14 +215,13 @@ impl Context {
         Ok(registry)
     }
 
-    /// The repository that a name refers to. `is_plugin`: it holds Docker plugins. Fails as [`Context::registry`] does.
+    /// The repository of a registry that a name refers to. Fails as [`Context::registry`] does.
     pub(crate) fn repository(
         &self,
         target: &Resolved,
         is_plugin: bool,
     ) -> Result<RepositoryHandle, Error> {
-        let registry = self.registry(target.reference.registry(), &target.profile)?;
-        Ok(registry.repository(target.reference.repository(), is_plugin))
+        Subject::from(target.clone()).repository(self, is_plugin)
     }
 
     /// Docker Hub's API, with the login of Docker Hub's registry. Fails as [`Context::registry`] does.

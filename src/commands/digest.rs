@@ -127,16 +127,16 @@ impl Args {
             }
             context.reporter.warn(&moved.to_string());
         }
-        let repository = image.reference.name();
+        let repository = image.subject.name();
         let tag = match &image.target {
             Target::Tag(tag) => tag.to_string(),
-            Target::Digest(_) => image.reference.tag().map(Tag::to_string).unwrap_or_default(),
+            Target::Digest(_) => image.subject.tag().map(Tag::to_string).unwrap_or_default(),
         };
         let separator = if tag.is_empty() { "" } else { ":" };
         let prefix = if self.full_ref {
             format!("{repository}{separator}{tag}@")
         } else if self.images.len() > 1 {
-            format!("{}{separator}{tag}@", image.reference.familiar_name())
+            format!("{}{separator}{tag}@", image.subject.familiar_name())
         } else {
             String::new()
         };
@@ -147,7 +147,7 @@ impl Args {
 /// Whether the tag of a pinned name points elsewhere now: one request. `None` for names that are
 /// not pinned. A pin to an image inside the tag's index holds, too.
 fn moved(image: &Image) -> Result<Option<Error>, Error> {
-    let (Some(tag), Target::Digest(pinned)) = (image.reference.tag(), &image.target) else {
+    let (Some(tag), Target::Digest(pinned)) = (image.subject.tag(), &image.target) else {
         return Ok(None);
     };
     let tagged = image.at(Target::Tag(tag.clone()));

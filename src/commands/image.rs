@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::options::TypeOption;
-use crate::config::Resolved;
+use super::subject::Subject;
 use crate::error::Error;
 use crate::oci::manifest::{Content, Descriptor, Document, ImageConfig};
-use crate::oci::reference::{Digest, Reference};
+use crate::oci::reference::Digest;
 use crate::registry::{Fetched, RepositoryHandle, Target};
 use crate::system::parallel;
 use crate::system::report::Reporter;
@@ -21,7 +21,7 @@ use crate::system::report::Reporter;
 /// An image that was named on the command line, and the registry that has it.
 pub(crate) struct Image {
     /// What was typed, understood.
-    pub reference: Reference,
+    pub subject: Subject,
     /// What is asked for.
     pub target: Target,
     /// The repository that has it.
@@ -64,19 +64,19 @@ pub(crate) fn each<R: Send>(
     work: impl Fn(&Image) -> Result<R, Error> + Sync,
     mut take: impl FnMut(&Image, R) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut targets: Vec<Resolved> = Vec::new();
+    let mut targets: Vec<Subject> = Vec::new();
     for name in names {
-        targets.push(context.resolve(name)?);
+        targets.push(Subject::resolve(context, name)?);
     }
     let jobs = targets.iter().map(|target| context.jobs(&target.profile)).max().unwrap_or(1);
-    let ask = |target: &Resolved| {
+    let ask = |target: &Subject| {
         let image = Image { is_only: names.len() == 1, ..Image::open(context, target, kind)? };
         work(&image).map(|answer| (image, answer))
     };
     let mut outcomes = super::Outcomes::new(context, names.len());
     parallel::in_order(&targets, jobs, ask, |target, answer| {
         let outcome = answer.and_then(|(image, answer)| take(&image, answer));
-        outcomes.note_for(&target.reference.familiar(), outcome)
+        outcomes.note_for(&target.familiar(), outcome)
     })?;
     outcomes.end()
 }
@@ -86,26 +86,26 @@ pub(crate) fn each<R: Send>(
 /// # Errors
 /// A name that is none; a registry that cannot be asked, see [`Context::registry`].
 pub(crate) fn one(context: &Context, name: &str, kind: &TypeOption) -> Result<Image, Error> {
-    Image::open(context, &context.resolve(name)?, kind)
+    Image::open(context, &Subject::resolve(context, name)?, kind)
 }
 
 impl Image {
-    fn open(context: &Context, target: &Resolved, kind: &TypeOption) -> Result<Self, Error> {
-        let reference = target.reference.clone();
+    fn open(context: &Context, subject: &Subject, kind: &TypeOption) -> Result<Self, Error> {
+        let repository = subject.repository(context, kind.is_plugin())?;
         Ok(Image {
-            target: Target::of(&reference),
-            repository: context.repository(target, kind.is_plugin())?,
-            jobs: context.jobs(&target.profile),
+            target: subject.target(&repository)?,
+            repository,
+            jobs: context.jobs(&subject.profile),
             reporter: context.reporter.clone(),
             is_only: true,
-            reference,
+            subject: subject.clone(),
         })
     }
 
     /// Something else in the same repository.
     pub(crate) fn at(&self, target: Target) -> Self {
         Image {
-            reference: self.reference.clone(),
+            subject: self.subject.clone(),
             repository: self.repository.clone(),
             reporter: self.reporter.clone(),
             is_only: false,
@@ -114,14 +114,14 @@ impl Image {
         }
     }
 
-    /// Registry and repository with the tag or digest that is asked for.
+    /// Registry and repository, or the layout, with the tag or digest that is asked for.
     pub(crate) fn full_name(&self) -> String {
-        format!("{}{}", self.reference.name(), self.suffix())
+        format!("{}{}", self.subject.name(), self.suffix())
     }
 
     /// The same as docker shortens it, and as it may be typed.
     pub(crate) fn short_name(&self) -> String {
-        format!("{}{}", self.reference.familiar_name(), self.suffix())
+        format!("{}{}", self.subject.familiar_name(), self.suffix())
     }
 
     fn suffix(&self) -> String {
@@ -158,7 +158,7 @@ impl Image {
 
     fn supported<'a>(&self, entry: &'a Descriptor) -> Result<&'a Digest, Error> {
         entry.digest.supported().ok_or_else(|| Error::Answer {
-            host: self.reference.registry().to_string(),
+            host: self.subject.host(),
             what: format!(
                 "{}: unsupported digest algorithm in \"{}\"",
                 self.full_name(),

@@ -141,7 +141,7 @@ impl Args {
 impl Sheet {
     fn summary(&self, image: &Image) -> Inspect {
         Inspect::new(
-            &image.reference.name(),
+            &image.subject.name(),
             &self.chosen.root.digest,
             &self.chosen.manifest().document,
             self.config.as_ref(),

@@ -22,6 +22,7 @@ pub(crate) mod profile;
 pub(crate) mod ratelimit;
 pub(crate) mod repos;
 pub(crate) mod shells;
+pub(crate) mod subject;
 pub(crate) mod token;
 mod typed;
 

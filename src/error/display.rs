@@ -82,7 +82,7 @@ impl fmt::Display for Error {
                 detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
             }
             Error::Answer { host, what, .. } => write!(f, "{host}: {what}"),
-            Error::Layout { path, what } => write!(f, "OCI layout \"{path}\": {what}"),
+            Error::Layout { path, what } => write!(f, "{path}: {what}"),
             Error::WrongContent { object, expected, computed } => {
                 write!(f, "{object}: digest mismatch: expected {expected}, computed {computed}")
             }

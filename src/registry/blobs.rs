@@ -1,12 +1,12 @@
 //! Blobs: configs, and whatever else a manifest points to.
 
 use super::manifests::wrong_content;
-use super::{RepositoryHandle, unexpected};
+use super::{RegistryRepository, unexpected};
 use crate::error::Error;
 use crate::http::Method;
 use crate::oci::manifest::{Descriptor, MAX_CONFIG_BYTES, verify};
 
-impl RepositoryHandle {
+impl RegistryRepository {
     /// The bytes that a descriptor points to, verified: those inside the descriptor itself, else
     /// those of the registry.
     ///

@@ -7,24 +7,26 @@
 
 mod archive;
 mod directory;
-mod name;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::{Fetched, Target};
+use super::{Fetched, Head, RateLimit, Sink, Target};
 use crate::error::Error;
+use crate::oci::layout::{LayoutImage, LayoutKind, LayoutName};
 use crate::oci::manifest::{
     AnyDigest, Content, Descriptor, Document, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, verify,
 };
 use crate::oci::reference::{Digest, Tag};
+use crate::system::report::Reporter;
 use crate::system::terminal::server_text;
 use archive::Archive;
 use directory::Directory;
-pub(crate) use name::{LayoutKind, LayoutName};
 
 /// The annotation that names an entry of `index.json`.
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
@@ -46,10 +48,11 @@ enum Files {
 /// A layout that was opened: its `index.json` was read and understood.
 pub(crate) struct Layout {
     files: Files,
-    /// The path, as the user typed it.
+    /// `oci:DIR` or `oci-archive:FILE`, safe to print.
     path: String,
     /// The entries of `index.json`, in its order.
     entries: Vec<Descriptor>,
+    reporter: Arc<Reporter>,
 }
 
 impl Layout {
@@ -57,14 +60,14 @@ impl Layout {
     ///
     /// # Errors
     /// There is no such file; it is no layout; its index is broken or larger than 8 MiB.
-    pub(crate) fn open(name: &LayoutName) -> Result<Self, Error> {
-        let path = server_text(&name.path.display().to_string());
+    pub(crate) fn open(name: &LayoutName, reporter: Arc<Reporter>) -> Result<Self, Error> {
+        let path = server_text(&name.to_string());
         let opened = match name.kind {
             LayoutKind::Directory => Directory::open(&name.path).map(Files::Directory),
             LayoutKind::Archive => Archive::open(&name.path).map(Files::Archive),
         };
         let mut layout = match opened {
-            Ok(files) => Layout { files, path, entries: Vec::new() },
+            Ok(files) => Layout { files, path, entries: Vec::new(), reporter },
             Err(FileError::Missing) => return Err(not_there(&path, name.kind)),
             Err(FileError::Bad(why)) => return Err(broken(&path, &why)),
         };
@@ -94,36 +97,38 @@ impl Layout {
         }
     }
 
-    /// The path, safe to print.
-    pub(crate) fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// The tags, in the order of the index, each once, and how many entries have a name that is no
-    /// tag. Entries without a name are not counted.
-    pub(crate) fn tags(&self) -> (Vec<Tag>, usize) {
-        let (mut tags, mut odd) = (Vec::<Tag>::new(), 0);
+    /// Passes the tags to `sink`, in the order of the index, each once. Images without a name are
+    /// not listed; names that are no tags are left out with a warning.
+    ///
+    /// # Errors
+    /// What `sink` returns.
+    pub(crate) fn list(&self, sink: &mut dyn Sink) -> Result<(), Error> {
+        let (mut seen, mut odd) = (HashSet::new(), 0);
         for name in self.entries.iter().filter_map(ref_name) {
-            match tag_of(name).parse::<Tag>() {
-                Ok(tag) if tags.contains(&tag) => {}
-                Ok(tag) => tags.push(tag),
-                Err(_) => odd += 1,
+            let tag = tag_of(name);
+            if !Tag::is_valid(tag) {
+                odd += 1;
+            } else if seen.insert(tag) && sink.entry(tag)?.is_break() {
+                return Ok(());
             }
         }
-        (tags, odd)
+        if odd > 0 {
+            self.reporter.warn(&format!("{}: left out {odd} names that are not tags", self.path));
+        }
+        Ok(())
     }
 
-    /// The only entry's digest: what a name without a tag means, as for skopeo.
+    /// The only entry: what a name without a tag means, as for skopeo.
     ///
     /// # Errors
     /// No entry, or more than one.
-    pub(crate) fn only(&self) -> Result<&Descriptor, Error> {
+    fn only(&self) -> Result<&Descriptor, Error> {
         match &self.entries[..] {
             [only] => Ok(only),
             [] => Err(broken(&self.path, "index.json lists no image")),
             several => Err(Error::usage(
                 format!("{} holds {} images: name one", self.path, several.len()),
-                format!("to list them: docker tags ls oci:{}", self.path),
+                format!("to list them: docker tags ls {}", self.path),
             )),
         }
     }
@@ -133,7 +138,7 @@ impl Layout {
     ///
     /// # Errors
     /// No entry of this name, or several that differ.
-    pub(crate) fn named(&self, name: &str) -> Result<&Descriptor, Error> {
+    fn named(&self, name: &str) -> Result<&Descriptor, Error> {
         let exact = |entry: &&Descriptor| ref_name(entry) == Some(name);
         let by_tag = |entry: &&Descriptor| ref_name(entry).is_some_and(|full| tag_of(full) == name);
         let mut found: Vec<&Descriptor> = self.entries.iter().filter(exact).collect();
@@ -152,15 +157,34 @@ impl Layout {
         }
     }
 
-    /// The digest that a tag or digest stands for.
+    /// What an image of the layout is asked for by.
     ///
     /// # Errors
-    /// As for [`Layout::named`]; a digest that cannot be checked.
-    pub(crate) fn digest(&self, target: &Target) -> Result<Digest, Error> {
-        match target {
-            Target::Digest(digest) => Ok(digest.clone()),
-            Target::Tag(tag) => self.supported(&self.named(tag.as_str())?.digest).cloned(),
-        }
+    /// As for [`Layout::named`]; no image was named, and there is not just one.
+    pub(crate) fn target(&self, image: &LayoutImage) -> Result<Target, Error> {
+        Ok(match image {
+            LayoutImage::Digest(digest) => Target::Digest(digest.clone()),
+            LayoutImage::Only => Target::Digest(self.supported(&self.only()?.digest)?.clone()),
+            LayoutImage::Named(name) => match name.parse() {
+                Ok(tag) => Target::Tag(tag),
+                Err(_) => Target::Digest(self.supported(&self.named(name)?.digest)?.clone()),
+            },
+        })
+    }
+
+    /// What a tag or digest points to, without its bytes.
+    ///
+    /// # Errors
+    /// As for [`Layout::manifest`].
+    pub(crate) fn head(&self, target: &Target) -> Result<Head, Error> {
+        // Without a request to save, the verified document is as cheap.
+        let fetched = self.manifest(target)?;
+        Ok(Head {
+            size: u64::try_from(fetched.bytes.len()).ok(),
+            media_type: fetched.document.media_type,
+            digest: fetched.digest,
+            rate_limit: RateLimit::default(),
+        })
     }
 
     /// Reads and verifies a manifest or index.
@@ -168,27 +192,26 @@ impl Layout {
     /// # Errors
     /// It is not in the layout; its bytes do not have the digest; it is no manifest.
     pub(crate) fn manifest(&self, target: &Target) -> Result<Fetched, Error> {
-        let digest = self.digest(target)?;
+        let digest = match target {
+            Target::Digest(digest) => digest.clone(),
+            Target::Tag(tag) => self.supported(&self.named(tag.as_str())?.digest)?.clone(),
+        };
         let bytes = self.blob_bytes(&digest, MAX_MANIFEST_BYTES)?;
         let document = Document::parse(None, &bytes)
             .map_err(|why| broken(&self.path, &format!("{digest}: {why}")))?;
         Ok(Fetched { bytes, document, digest })
     }
 
-    /// Reads and verifies a blob of at most `limit` bytes, 8 MiB if none is given.
+    /// Reads and verifies a blob of at most [`MAX_CONFIG_BYTES`].
     ///
     /// # Errors
     /// As for [`Layout::manifest`]; another size than the descriptor says.
-    pub(crate) fn blob(
-        &self,
-        descriptor: &Descriptor,
-        limit: Option<usize>,
-    ) -> Result<Vec<u8>, Error> {
+    pub(crate) fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
         if let Some(bytes) = &descriptor.data {
             return Ok(bytes.clone());
         }
         let digest = self.supported(&descriptor.digest)?;
-        let bytes = self.blob_bytes(digest, limit.unwrap_or(MAX_CONFIG_BYTES))?;
+        let bytes = self.blob_bytes(digest, MAX_CONFIG_BYTES)?;
         match descriptor.size {
             Some(size) if u64::try_from(bytes.len()) != Ok(size) => {
                 let count = bytes.len();
@@ -207,7 +230,7 @@ impl Layout {
             Err(FileError::Bad(why)) => return Err(broken(&self.path, &format!("{path}: {why}"))),
         };
         verify(&bytes, digest).map_err(|mismatch| Error::WrongContent {
-            object: format!("{}/{path}", self.path),
+            object: format!("{}: {path}", self.path),
             expected: mismatch.expected.to_string(),
             computed: mismatch.computed.to_string(),
         })?;
@@ -232,7 +255,7 @@ impl Layout {
         Error::NotFoundIn {
             object: object.to_owned(),
             name: self.path.clone(),
-            hint: "to list the available tags: docker tags ls oci:DIR".to_owned(),
+            hint: format!("to list the available tags: docker tags ls {}", self.path),
         }
     }
 }

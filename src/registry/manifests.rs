@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::atomic::Ordering;
 
-use super::{RepositoryHandle, unexpected};
+use super::{RegistryRepository, unexpected};
 use crate::error::Error;
 use crate::http::{Answer, Failure, Method};
 use crate::oci::manifest::{
@@ -93,12 +93,12 @@ pub(crate) struct Fetched {
     pub digest: Digest,
 }
 
-impl RepositoryHandle {
+impl RegistryRepository {
     /// What a tag or digest points to, without fetching it.
     ///
     /// # Errors
     /// [`Error::NotFoundIn`]; otherwise as for any request, and those of
-    /// [`RepositoryHandle::manifest`] where `HEAD` does not work.
+    /// [`RegistryRepository::manifest`] where `HEAD` does not work.
     pub(crate) fn head(&self, target: &Target) -> Result<Head, Error> {
         let is_useless = &self.registry.is_head_useless;
         if !is_useless.load(Ordering::Relaxed) {

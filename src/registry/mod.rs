@@ -12,6 +12,7 @@ mod limit;
 mod manifests;
 mod pages;
 mod repository;
+mod source;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,7 +28,8 @@ pub(crate) use limit::PullLimit;
 pub(crate) use manifests::{Fetched, Head, RateLimit, Target};
 pub use pages::parse_tags;
 pub(crate) use pages::{Listed, Sink};
-pub(crate) use repository::{Admission, RepositoryHandle};
+pub(crate) use repository::{Admission, RegistryRepository};
+pub(crate) use source::RepositoryHandle;
 
 /// A registry as this run talks to it.
 pub(crate) struct Registry {
@@ -52,8 +54,8 @@ impl Registry {
         self: &Arc<Self>,
         path: &Repository,
         is_plugin: bool,
-    ) -> RepositoryHandle {
-        RepositoryHandle::new(self.clone(), path.clone(), is_plugin)
+    ) -> RegistryRepository {
+        RegistryRepository::new(self.clone(), path.clone(), is_plugin)
     }
 
     /// The token that the registry gives for `GET /v2/` with the login, if it gives any.

@@ -13,7 +13,7 @@ use crate::system::secret::Secret;
 
 /// A repository, and the registry that has it.
 #[derive(Clone)]
-pub(crate) struct RepositoryHandle {
+pub(crate) struct RegistryRepository {
     pub(super) registry: Arc<Registry>,
     path: Repository,
     pub(super) resource: Resource,
@@ -29,16 +29,16 @@ pub(crate) struct Admission {
 }
 
 /// Registry and path, as messages name it.
-impl fmt::Display for RepositoryHandle {
+impl fmt::Display for RegistryRepository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.registry.session.endpoint().registry, self.path)
     }
 }
 
-impl RepositoryHandle {
+impl RegistryRepository {
     pub(super) fn new(registry: Arc<Registry>, path: Repository, is_plugin: bool) -> Self {
         let resource = Resource::Repository(path.clone(), is_plugin);
-        RepositoryHandle { registry, path, resource }
+        RegistryRepository { registry, path, resource }
     }
 
     /// The registry that has it.

@@ -3,6 +3,7 @@
 mod documents;
 mod hostile;
 mod inspect;
+mod layouts;
 mod odd;
 mod pins;
 mod platforms;

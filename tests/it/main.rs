@@ -1,5 +1,8 @@
 //! All integration tests, one binary.
 
+// A test binary has no outside.
+#![allow(unreachable_pub)]
+
 mod complete;
 mod config;
 mod corpus;

@@ -104,7 +104,7 @@ impl Image {
 
     fn too_deep(&self) -> Error {
         Error::Answer {
-            host: self.reference.registry().to_string(),
+            host: self.subject.host(),
             what: format!(
                 "{}: indexes point to indexes more than {MAX_INDEX_DEPTH} deep",
                 self.full_name()

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use crate::commands::options::{FilterOptions, PlatformOption, TypeOption};
-use crate::config::Resolved;
+use crate::commands::subject::Subject;
 use crate::error::Error;
 use crate::output::Format;
 use crate::tags::select::{self, Selection, Sort};
@@ -135,11 +135,11 @@ impl Args {
     }
 
     /// What stands in front of each tag of a repository.
-    pub(super) fn prefix(&self, target: &Resolved, targets: usize) -> String {
+    pub(super) fn prefix(&self, target: &Subject, targets: usize) -> String {
         if self.full_ref {
-            format!("{}:", target.reference.name())
+            format!("{}:", target.name())
         } else if targets > 1 {
-            format!("{}:", target.reference.familiar_name())
+            format!("{}:", target.familiar_name())
         } else {
             String::new()
         }

@@ -75,7 +75,7 @@ fn list(lookup: &Lookup<'_>) -> Result<Listing, Error> {
         context.reporter.warn(&format!(
             "the list of {} tells no platforms; --platform or a template that names Platforms \
              reads the manifests",
-            target.reference.registry()
+            target.host()
         ));
     }
     let needs_of_known = Needs { platforms: needs.platforms && !spares, ..Needs::default() };

@@ -87,7 +87,7 @@ impl<'a> Fetcher<'a> {
     /// Says which tags were listed and are not there.
     pub(super) fn note_vanished(&self) {
         let Some(first) = self.vanished.first() else { return };
-        let name = self.lookup.target.reference.name();
+        let name = self.lookup.target.name();
         let others = match self.vanished.len() {
             1 => String::new(),
             count => format!(" and {} others", count - 1),
@@ -162,7 +162,7 @@ impl<'a> Fetcher<'a> {
                 Ok(details) => details,
                 // One broken or lost image is no reason to keep the others back.
                 Err(error @ (Error::NotFoundIn { .. } | Error::Answer { .. })) => {
-                    let name = target.reference.name();
+                    let name = target.name();
                     context.reporter.warn(&format!("{name}: details are missing: {error}"));
                     Details::default()
                 }
@@ -181,7 +181,7 @@ impl<'a> Fetcher<'a> {
                 1 + usize::from(needs.in_image() && self.indexes.contains(digest))
             })
             .sum::<usize>();
-        let registry = self.lookup.target.reference.registry();
+        let Some(registry) = self.lookup.target.registry() else { return };
         if pulls <= MANY_PULLS || (self.limit.is_none() && !registry.is_docker_hub()) {
             return;
         }

@@ -9,7 +9,7 @@ use super::listing::{Details, Known, Listing, Lookup};
 use super::names;
 use crate::error::Error;
 use crate::oci::platform::{self, Platform, Selection};
-use crate::oci::reference::Tag;
+use crate::oci::reference::{Repository, Tag};
 use crate::registry::Sink;
 use crate::registry::hub::{Hub, HubImage, HubTag};
 use crate::system::parallel;
@@ -26,19 +26,19 @@ pub(super) fn listing(lookup: &Lookup<'_>) -> Result<Option<Listing>, Error> {
     let settings = &lookup.target.profile.settings;
     // A mirror has tags of its own, and those who use one may not reach the API at all.
     let has_api = settings.hub_api.is_some() || settings.endpoint.is_none();
-    let registry = lookup.target.reference.registry();
-    if !registry.is_docker_hub() || lookup.args.kind.is_plugin() || !has_api {
+    let Some(reference) = lookup.target.reference() else { return Ok(None) };
+    if !reference.registry().is_docker_hub() || lookup.args.kind.is_plugin() || !has_api {
         return Ok(None);
     }
     let hub = lookup.context.hub(&lookup.target.profile)?;
     let mut known = Known::default();
     let (names, outcome) = if lookup.selection.limit.is_some_and(|limit| limit <= FEW) {
         let names = names_of_registry(lookup)?;
-        let outcome = single_tags(lookup, &hub, &names, &mut known);
+        let outcome = single_tags(lookup, &hub, reference.repository(), &names, &mut known);
         (Some(names), outcome)
     } else {
         let mut pages = Pages { lookup, names: TagList::new(), known: &mut known };
-        let outcome = pages.read(&hub);
+        let outcome = pages.read(&hub, reference.repository());
         (outcome.is_ok().then_some(pages.names), outcome)
     };
     match outcome {
@@ -72,13 +72,12 @@ struct Pages<'a> {
 }
 
 impl Pages<'_> {
-    fn read(&mut self, hub: &Hub) -> Result<(), Error> {
-        let reference = &self.lookup.target.reference;
-        let odd = hub.tags(reference.repository(), self)?;
+    fn read(&mut self, hub: &Hub, repository: &Repository) -> Result<(), Error> {
+        let odd = hub.tags(repository, self)?;
         if odd > 0 {
             self.lookup.context.reporter.warn(&format!(
                 "{}: {odd} entries of the list are no tags and were left out",
-                reference.name()
+                self.lookup.target.name()
             ));
         }
         Ok(())
@@ -109,12 +108,12 @@ impl Sink<HubTag> for Pages<'_> {
 fn single_tags(
     lookup: &Lookup<'_>,
     hub: &Hub,
+    repository: &Repository,
     names: &TagList,
     known: &mut Known,
 ) -> Result<(), Error> {
     let chosen = names::choose(lookup.target, lookup.selection, names.clone())?;
     let chosen: Vec<Tag> = chosen.iter().filter_map(|name| name.parse().ok()).collect();
-    let repository = lookup.target.reference.repository();
     lookup.progress.expect(chosen.len());
     let work = |name: &Tag| {
         let tag = hub.tag(repository, name);
@@ -139,7 +138,7 @@ fn say_what_is_missing(lookup: &Lookup<'_>, error: &Error) {
     }
     lookup.context.reporter.warn(&format!(
         "{}: {error}; the names come from the registry, and {columns} may be missing{}",
-        lookup.target.reference.name(),
+        lookup.target.name(),
         if lookup.platform.is_some() { ", so that --platform leaves tags out" } else { "" },
     ));
 }

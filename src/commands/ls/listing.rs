@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Args;
 use super::needs::Needs;
 use crate::commands::context::Context;
-use crate::config::Resolved;
+use crate::commands::subject::Subject;
 use crate::error::Error;
 use crate::oci::platform::Platform;
 use crate::oci::reference::Digest;
@@ -39,7 +39,7 @@ pub(super) struct TaggedImage {
 pub(super) struct Lookup<'a> {
     pub(super) args: &'a Args,
     pub(super) context: &'a Context,
-    pub(super) target: &'a Resolved,
+    pub(super) target: &'a Subject,
     pub(super) selection: &'a Selection,
     pub(super) needs: Needs,
     /// `--platform`, in normal form.
@@ -51,7 +51,7 @@ pub(super) struct Lookup<'a> {
 
 impl Lookup<'_> {
     pub(super) fn repository(&self) -> Result<RepositoryHandle, Error> {
-        self.context.repository(self.target, self.args.kind.is_plugin())
+        self.target.repository(self.context, self.args.kind.is_plugin())
     }
 }
 

@@ -21,10 +21,9 @@ use self::needs::Needs;
 use self::rows::{GroupRow, TagRow};
 use super::context::Context;
 use super::{Outcomes, each};
-use crate::config::Resolved;
+use crate::commands::subject::Subject;
 use crate::error::Error;
 use crate::oci::platform::Platform;
-use crate::oci::reference::Reference;
 use crate::output::progress::Progress;
 use crate::output::{Format, Writer, json};
 use crate::system::parallel;
@@ -38,7 +37,7 @@ struct Plan<'a> {
     format: Format,
     needs: Needs,
     platform: Option<Platform>,
-    targets: Vec<Resolved>,
+    targets: Vec<Subject>,
     progress: Progress,
 }
 
@@ -94,7 +93,7 @@ impl<'a> Plan<'a> {
             () if args.digests => &["Tag", "Digest"],
             () => &["Repository", "Tag"],
         });
-        let row = |target: &Resolved| TagRow::new(target.reference.name(), self.prefix(target));
+        let row = |target: &Subject| TagRow::new(target.name(), self.prefix(target));
         let outcome = if self.selection.can_stream() && self.is_names_only() {
             each(context, &self.targets, |target| {
                 let mut row = row(target);
@@ -136,7 +135,7 @@ impl<'a> Plan<'a> {
         let outcome = self.each(|target, found| {
             let Found::Details(found) = found else { return Ok(()) };
             groups(&found).iter().try_for_each(|group| {
-                let repository = named.then(|| target.reference.name());
+                let repository = named.then(|| target.name());
                 let row = GroupRow::new(repository, group, &self.needs);
                 writer.write_row(&row).map_err(Error::from)
             })
@@ -164,7 +163,7 @@ impl<'a> Plan<'a> {
     /// The only failure itself when there is just one repository; otherwise the worst exit code.
     fn each(
         &self,
-        mut print: impl FnMut(&Resolved, Found) -> Result<(), Error>,
+        mut print: impl FnMut(&Subject, Found) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let (context, targets) = (self.context, &self.targets);
         let jobs = targets.iter().map(|target| context.jobs(&target.profile)).min().unwrap_or(1);
@@ -174,7 +173,7 @@ impl<'a> Plan<'a> {
         let meets = context.style.stdout_terminal && !matches!(self.format, Format::Table);
         let mut outcomes = Outcomes::new(context, targets.len());
         let work =
-            |target: &Resolved| self.find(target, (context.jobs(&target.profile) / workers).max(1));
+            |target: &Subject| self.find(target, (context.jobs(&target.profile) / workers).max(1));
         let outcome = parallel::in_order(targets, workers, work, |target, found| {
             if meets {
                 self.progress.stop();
@@ -187,7 +186,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Looks one repository up with at most so many requests at a time.
-    fn find(&self, target: &Resolved, jobs: usize) -> Result<Found, Error> {
+    fn find(&self, target: &Subject, jobs: usize) -> Result<Found, Error> {
         let Plan { args, context, selection, needs, progress, .. } = self;
         if self.is_names_only() {
             let tags = names::collect(args, context, target, selection, None)?;
@@ -203,7 +202,7 @@ impl<'a> Plan<'a> {
     }
 
     /// What stands in front of a tag: a template and a table of two columns do without.
-    fn prefix(&self, target: &Resolved) -> String {
+    fn prefix(&self, target: &Subject) -> String {
         let is_prefixed = match self.format {
             Format::Plain => true,
             Format::Table => self.args.is_long(),
@@ -218,11 +217,10 @@ impl<'a> Plan<'a> {
 
 /// The repository of a name. A tag or digest behind it is no error: the hint after a failed pull
 /// names the image as it was typed.
-fn target(context: &Context, text: &str) -> Result<Resolved, Error> {
-    let resolved = context.resolve(text)?;
-    let reference: &Reference = &resolved.reference;
-    let name = reference.familiar_name();
-    match (reference.tag(), reference.digest()) {
+fn target(context: &Context, text: &str) -> Result<Subject, Error> {
+    let subject = Subject::resolve(context, text)?;
+    let name = subject.familiar_name();
+    match (subject.tag(), subject.digest()) {
         (None, None) => {}
         (Some(tag), _) => context.reporter.warn(&format!(
             "{text}: listing all tags of {name}; --filter '{tag}*' narrows the list"
@@ -231,19 +229,19 @@ fn target(context: &Context, text: &str) -> Result<Resolved, Error> {
             context.reporter.warn(&format!("{text}: listing all tags of {name}"));
         }
     }
-    Ok(resolved)
+    Ok(subject)
 }
 
 /// The registry's own document, with all pages in one.
 #[derive(Serialize)]
 struct TagDocument<'a> {
-    name: &'a str,
+    name: String,
     tags: Vec<&'a str>,
 }
 
 impl<'a> TagDocument<'a> {
-    fn new(target: &'a Resolved, tags: impl Iterator<Item = &'a str>) -> Self {
-        TagDocument { name: target.reference.repository().as_str(), tags: tags.collect() }
+    fn new(target: &'a Subject, tags: impl Iterator<Item = &'a str>) -> Self {
+        TagDocument { name: target.path(), tags: tags.collect() }
     }
 }
 

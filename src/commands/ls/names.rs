@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Args;
 use super::listing::{Details, Known};
 use crate::commands::context::Context;
-use crate::config::Resolved;
+use crate::commands::subject::Subject;
 use crate::error::Error;
 use crate::registry::{Listed, Sink};
 use crate::tags::select::{self, Selection, Sort, TagList};
@@ -15,7 +15,7 @@ use crate::tags::select::{self, Selection, Sort, TagList};
 pub(super) fn stream(
     args: &Args,
     context: &Context,
-    target: &Resolved,
+    target: &Subject,
     selection: &Selection,
     print: &mut dyn FnMut(&str) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -34,7 +34,7 @@ pub(super) fn stream(
 pub(super) fn collect(
     args: &Args,
     context: &Context,
-    target: &Resolved,
+    target: &Subject,
     selection: &Selection,
     known: Option<&mut Known>,
 ) -> Result<TagList, Error> {
@@ -48,7 +48,7 @@ pub(super) fn collect(
 /// # Errors
 /// The tag of `--last` is needed and is not in the list.
 pub(super) fn choose(
-    target: &Resolved,
+    target: &Subject,
     selection: &Selection,
     tags: TagList,
 ) -> Result<TagList, Error> {
@@ -61,10 +61,10 @@ pub(super) fn choose(
 }
 
 /// The error for a `--last` that is not in the list whose order it needs.
-pub(super) fn absent(target: &Resolved, last: &str) -> Error {
+pub(super) fn absent(target: &Subject, last: &str) -> Error {
     Error::NotFoundIn {
         object: format!("tag \"{last}\" of --last"),
-        name: target.reference.name(),
+        name: target.name(),
         hint: "with --sort version or name, --last may name any tag".to_owned(),
     }
 }
@@ -72,11 +72,11 @@ pub(super) fn absent(target: &Resolved, last: &str) -> Error {
 fn list(
     args: &Args,
     context: &Context,
-    target: &Resolved,
+    target: &Subject,
     selection: &Selection,
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
-    context.repository(target, args.kind.is_plugin())?.tags(first(selection), sink)
+    target.repository(context, args.kind.is_plugin())?.tags(first(selection), sink)
 }
 
 /// How many tags the registry can be asked for: a part only where its order is ours and nothing

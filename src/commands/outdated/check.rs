@@ -278,7 +278,7 @@ impl Checker<'_> {
 
     pub(super) fn repository(&self, target: &Resolved) -> Result<RepositoryHandle, Error> {
         let registry = self.context.registry(target.reference.registry(), &target.profile)?;
-        Ok(registry.repository(target.reference.repository(), false))
+        Ok(RepositoryHandle::Registry(registry.repository(target.reference.repository(), false)))
     }
 
     /// The tag that `--write` puts into the files.

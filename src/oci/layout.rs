@@ -1,5 +1,6 @@
-//! The names of layouts on the command line: `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`.
+//! The names of OCI layouts, as skopeo writes them: `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::oci::reference::Digest;
@@ -21,12 +22,22 @@ pub(crate) enum LayoutImage {
     Digest(Digest),
 }
 
-/// A layout on this machine, and perhaps an image of it.
+/// A layout on this machine, and perhaps an image of it. Its text is that of the layout alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LayoutName {
     pub(crate) kind: LayoutKind,
     pub(crate) path: PathBuf,
     pub(crate) image: LayoutImage,
+}
+
+impl fmt::Display for LayoutName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefix = match self.kind {
+            LayoutKind::Directory => "oci",
+            LayoutKind::Archive => "oci-archive",
+        };
+        write!(f, "{prefix}:{}", self.path.display())
+    }
 }
 
 impl LayoutName {

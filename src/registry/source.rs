@@ -1,0 +1,62 @@
+//! Where a repository is: in a registry, or in an OCI layout on this machine. Commands that read do
+//! not tell the two apart.
+
+use std::sync::Arc;
+
+use super::layout::Layout;
+use super::{Fetched, Head, RegistryRepository, Sink, Target};
+use crate::error::Error;
+use crate::oci::manifest::Descriptor;
+
+/// A repository that can be read.
+#[derive(Clone)]
+pub(crate) enum RepositoryHandle {
+    Registry(RegistryRepository),
+    Layout(Arc<Layout>),
+}
+
+impl RepositoryHandle {
+    /// Passes every tag to `sink`, see [`RegistryRepository::tags`] and [`Layout::list`].
+    ///
+    /// # Errors
+    /// Whatever keeps the list from being whole; what `sink` returns.
+    pub(crate) fn tags(&self, first: Option<usize>, sink: &mut dyn Sink) -> Result<(), Error> {
+        match self {
+            RepositoryHandle::Registry(repository) => repository.tags(first, sink),
+            RepositoryHandle::Layout(layout) => layout.list(sink),
+        }
+    }
+
+    /// What a tag or digest points to, without fetching it where that can be spared.
+    ///
+    /// # Errors
+    /// [`Error::NotFoundIn`]; whatever keeps it from being read.
+    pub(crate) fn head(&self, target: &Target) -> Result<Head, Error> {
+        match self {
+            RepositoryHandle::Registry(repository) => repository.head(target),
+            RepositoryHandle::Layout(layout) => layout.head(target),
+        }
+    }
+
+    /// Reads and verifies what a tag or digest points to.
+    ///
+    /// # Errors
+    /// [`Error::NotFoundIn`]; [`Error::WrongContent`]; documents that are too large or malformed.
+    pub(crate) fn manifest(&self, target: &Target) -> Result<Fetched, Error> {
+        match self {
+            RepositoryHandle::Registry(repository) => repository.manifest(target),
+            RepositoryHandle::Layout(layout) => layout.manifest(target),
+        }
+    }
+
+    /// Reads and verifies the blob that a descriptor points to.
+    ///
+    /// # Errors
+    /// As for [`RepositoryHandle::manifest`]; another size than the descriptor says.
+    pub(crate) fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+        match self {
+            RepositoryHandle::Registry(repository) => repository.blob(descriptor),
+            RepositoryHandle::Layout(layout) => layout.blob(descriptor),
+        }
+    }
+}
