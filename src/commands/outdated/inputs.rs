@@ -115,7 +115,12 @@ impl Inputs {
         for (index, item) in scan.uses.iter().enumerate() {
             items.push(Item::found(index, item, &scan, platform, context, exit)?);
         }
+        let count = items.len();
         items.retain(|item| !item.is_ignored(&ignored));
+        if items.is_empty() && count > 0 {
+            context.reporter.line(&format!("--ignore leaves none of {count} images"));
+        }
+        let looked_through = looked_through.filter(|_| count == 0);
         Ok(Inputs { items, scan, looked_through })
     }
 
