@@ -22,6 +22,7 @@ mod wire;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use crate::error::Error;
 use crate::http::{Answer, Client, Method, Peer};
@@ -106,6 +107,8 @@ pub(crate) struct Ping {
     pub status: u16,
     /// What the registry wants, if it wants something that we know.
     pub challenge: Option<Challenge>,
+    /// The time by the registry's clock.
+    pub date: Option<SystemTime>,
 }
 
 impl Session {
@@ -139,7 +142,7 @@ impl Session {
     /// Failures of the network, and a status that is neither 2xx nor 401.
     pub(crate) fn ping(&self, call: &Call) -> Result<Ping, Error> {
         let mut read = |answer: &mut Answer| match answer.status() {
-            status @ 200..=299 => Ok(Ping { status, challenge: None }),
+            status @ 200..=299 => Ok(Ping { status, challenge: None, date: answer.date() }),
             status => {
                 let (host, detail) = (answer.host(), answer.detail());
                 Err(Error::Server { host, status, detail }.into())
@@ -150,7 +153,7 @@ impl Session {
             Answered::Unauthorized(refusal) => {
                 let chosen = challenge::choose(&refusal.challenges, true);
                 let challenge = chosen.map(|index| refusal.challenges[index].clone());
-                Ping { status: 401, challenge }
+                Ping { status: 401, challenge, date: refusal.date }
             }
         })
     }

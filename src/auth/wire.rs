@@ -20,6 +20,7 @@ pub(super) struct Unauthorized {
     pub url: Url,
     /// The registry's own words.
     pub detail: Option<String>,
+    pub date: Option<std::time::SystemTime>,
 }
 
 impl Unauthorized {
@@ -114,7 +115,12 @@ impl Session {
             401 => {
                 let challenges = challenge::parse(answer.headers("www-authenticate"));
                 let (url, detail) = (answer.url().clone(), answer.detail());
-                Ok(Hop::Final(Answered::Unauthorized(Unauthorized { challenges, url, detail })))
+                Ok(Hop::Final(Answered::Unauthorized(Unauthorized {
+                    challenges,
+                    url,
+                    detail,
+                    date: answer.date(),
+                })))
             }
             403 => {
                 let detail = answer.detail();

@@ -5,10 +5,11 @@
 //! is a token granted, and for what.
 
 mod page;
+mod tls;
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -85,6 +86,8 @@ struct Credential {
 struct PingReport {
     status: u16,
     milliseconds: u64,
+    /// By how many seconds the registry's clock is ahead of ours; `null` when it does not say.
+    clock_skew: Option<i64>,
 }
 
 /// Whether a token was granted, and for what.
@@ -94,6 +97,8 @@ struct TokenReport {
     granted: bool,
     /// The actions that the token itself names; `null` when it does not say.
     access: Option<Vec<String>>,
+    /// How long it is valid, in seconds; `null` when it does not say.
+    lifetime: Option<i64>,
     milliseconds: u64,
 }
 
@@ -181,6 +186,7 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
                 report: &report,
                 profile: page::profile_trail(context, &subject)?,
                 login: &found.trail,
+                tls: tls::trail(&endpoint),
                 why: &subject.why,
                 readable: outcome.is_ok() && !args.offline && subject.reference.is_some(),
             };
@@ -260,8 +266,9 @@ fn report(args: &Args, subject: &Subject, endpoint: &Endpoint, found: &Found) ->
 /// Asks the registry, filling in what it says as far as it gets.
 fn ask(registry: &Arc<Registry>, subject: &Subject, report: &mut Report) -> Result<(), Error> {
     let started = Instant::now();
-    let Ping { status, challenge } = registry.ping()?;
-    report.ping = Some(PingReport { status, milliseconds: milliseconds(started) });
+    let Ping { status, challenge, date } = registry.ping()?;
+    let clock_skew = date.map(|date| clock_skew(date, SystemTime::now()));
+    report.ping = Some(PingReport { status, milliseconds: milliseconds(started), clock_skew });
     report.endpoint = registry.session().address();
     if registry.session().is_plain_http() {
         report.tls = "plain-http";
@@ -281,11 +288,25 @@ fn ask(registry: &Arc<Registry>, subject: &Subject, report: &mut Report) -> Resu
     };
     let milliseconds = milliseconds(started);
     let granted = outcome.as_ref().ok().and_then(|admission| admission.token.as_ref());
-    let access = granted.and_then(|token| claims(token.expose())).map(|c| granted_actions(&c));
-    report.token = Some(TokenReport { granted: granted.is_some(), access, milliseconds });
+    let claims = granted.and_then(|token| claims(token.expose()));
+    let access = claims.as_ref().map(granted_actions);
+    let time = |name: &str| claims.as_ref()?.get(name)?.as_i64();
+    let lifetime = time("exp").zip(time("iat").or_else(|| time("nbf")));
+    let lifetime = lifetime.map(|(end, start)| end.saturating_sub(start)).filter(|life| *life > 0);
+    let granted = granted.is_some();
+    report.token = Some(TokenReport { granted, access, lifetime, milliseconds });
     match outcome?.missing {
         Some(missing) => Err(missing),
         None => Ok(()),
+    }
+}
+
+/// By how many seconds another clock is ahead.
+fn clock_skew(theirs: SystemTime, ours: SystemTime) -> i64 {
+    let seconds = |time: std::time::Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    match theirs.duration_since(ours) {
+        Ok(ahead) => seconds(ahead),
+        Err(behind) => -seconds(behind.duration()),
     }
 }
 

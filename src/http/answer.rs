@@ -105,6 +105,11 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// When the server says that it answered.
+    pub fn date(&self) -> Option<std::time::SystemTime> {
+        httpdate::parse_http_date(self.header_text("date")?).ok()
+    }
+
     /// The raw bytes of all values of a header, in order.
     pub fn headers(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.headers.get_all(name).into_iter().map(|value| value.as_bytes())

@@ -8,7 +8,11 @@ use super::{Credential, Report, Subject, TokenReport};
 use crate::commands::context::Context;
 use crate::config::{BUILT_IN, Pattern, Profile};
 use crate::error::Error;
+use crate::output::human;
 use crate::system::terminal::sanitize;
+
+/// From how many seconds on a clock is worth a word.
+const MAX_SKEW: i64 = 60;
 
 /// All that is printed.
 pub(super) struct Page<'a> {
@@ -19,6 +23,8 @@ pub(super) struct Page<'a> {
     pub(super) profile: Vec<String>,
     /// What the places said that were asked for a login.
     pub(super) login: &'a [String],
+    /// Which certificates are used.
+    pub(super) tls: Vec<String>,
     /// Whether the repository was read.
     pub(super) readable: bool,
 }
@@ -39,11 +45,18 @@ impl Page<'_> {
         self.profile.iter().try_for_each(|text| step(out, text))?;
         line(out, "Endpoint", &report.endpoint)?;
         line(out, "TLS", report.tls)?;
+        self.tls.iter().try_for_each(|text| step(out, text))?;
         line(out, "Login", &login_line(report))?;
         self.login.iter().try_for_each(|text| step(out, text))?;
         if let Some(ping) = &report.ping {
             let text = format!("GET /v2/ answers {} in {} ms", ping.status, ping.milliseconds);
             line(out, "Ping", &text)?;
+            let skew = ping.clock_skew.unwrap_or(0);
+            if skew.abs() > MAX_SKEW {
+                let side = if skew > 0 { "ahead of" } else { "behind" };
+                let how_much = human::duration(skew.abs());
+                step(out, &format!("the registry's clock is {how_much} {side} this machine's"))?;
+            }
         }
         line(out, "Challenge", &challenge_line(report.challenge.as_ref()))?;
         if let Some(token) = &report.token {
@@ -136,12 +149,13 @@ fn challenge_line(challenge: Option<&Value>) -> String {
 }
 
 fn token_line(token: &TokenReport) -> String {
-    let TokenReport { granted, access, milliseconds } = token;
+    let TokenReport { granted, access, lifetime, milliseconds } = token;
     let what = match (granted, access) {
         (false, _) => "none",
         (true, None) => "granted",
         (true, Some(access)) if access.is_empty() => "granted, but it allows nothing",
         (true, Some(access)) => &format!("granted for {}", access.join(" ")),
     };
-    format!("{what}, in {milliseconds} ms")
+    let life = lifetime.map(|life| format!(", valid for {}", human::duration(life)));
+    format!("{what}{}, in {milliseconds} ms", life.unwrap_or_default())
 }
