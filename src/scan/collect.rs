@@ -72,6 +72,9 @@ pub(super) fn read(candidate: &Candidate, env: &Env, scan: &mut Scan, faults: &m
     if candidate.kind.is_none() && !candidate.is_named && !kind::may_name_images(&bytes) {
         return;
     }
+    if !candidate.is_named && kind::is_no_dockerfile_after_all(path, &bytes) {
+        return;
+    }
     let file = scan.files.add(path.clone(), &bytes);
     let outcome = text_of(&bytes).and_then(|text| {
         let mut collector = Collector {

@@ -178,19 +178,22 @@ impl Instruction {
             "ONBUILD" => return self.inner().heredocs(escape),
             _ => return Vec::new(),
         }
-        shell_words(&self.rest.value, escape).iter().filter_map(|word| heredoc(word)).collect()
+        shell_words(&self.rest.value, escape)
+            .iter()
+            .filter_map(|word| heredoc(word, escape))
+            .collect()
     }
 }
 
 /// A word as `[0-9]*<<-?NAME`.
-fn heredoc(word: &str) -> Option<Heredoc> {
+fn heredoc(word: &str, escape: char) -> Option<Heredoc> {
     let rest = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
     let strips_tabs = rest.starts_with('-');
     let name = rest.strip_prefix('-').unwrap_or(rest);
     if name.contains('<') {
         return None;
     }
-    let name = name.replace(['"', '\''], "");
+    let name = name.replace(['"', '\'', escape], "");
     (!name.is_empty()).then_some(Heredoc { name, strips_tabs })
 }
 

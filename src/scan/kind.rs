@@ -64,6 +64,18 @@ pub(super) fn is_worth_reading(path: &Path) -> bool {
     is_yaml || is_docker && !name.ends_with(".dockerignore") && !name.ends_with(".md")
 }
 
+/// `Dockerfile.part` and `dockerfile.vim` are named like one: without a `FROM` they are something
+/// else. A file that is called `Dockerfile` and nothing more has no such excuse.
+pub(super) fn is_no_dockerfile_after_all(path: &Path, content: &[u8]) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
+    let is_plain = matches!(name.as_deref(), Some("dockerfile" | "containerfile"));
+    let mut lines = content.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_start);
+    let begins = |line: &[u8]| line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"from"));
+    by_name(path) == Some(Kind::Dockerfile)
+        && !is_plain
+        && !lines.any(|line| begins(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)))
+}
+
 /// A cheap look at content that may name images, before it is read as YAML.
 pub(super) fn may_name_images(content: &[u8]) -> bool {
     let words = ["image", "docker://", "FROM ", "container", "services"];
