@@ -1,6 +1,7 @@
 //! The commands. A new one is a new file, its line in one of the three enums below and in that
 //! enum's `run`.
 
+pub(crate) mod aliases;
 pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod config;
@@ -58,6 +59,7 @@ pub(crate) enum OfRegistries {
     Digest(digest::Args),
     Newest(Box<newest::Args>),
     Outdated(Box<outdated::Args>),
+    Aliases(Box<aliases::Args>),
     Manifest(manifest::Args),
     Platforms(platforms::Args),
     Config(config::Args),
@@ -93,6 +95,7 @@ impl OfRegistries {
         match self {
             OfRegistries::Ls(args) => ls::run(args, context, out),
             OfRegistries::Newest(args) => newest::run(args, context, out),
+            OfRegistries::Aliases(args) => aliases::run(args, context, out),
             OfRegistries::Digest(args) => digest::run(args, context, out),
             OfRegistries::Outdated(args) => outdated::run(args, context, out),
             OfRegistries::Manifest(args) => manifest::run(args, context, out),

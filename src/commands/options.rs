@@ -82,6 +82,11 @@ pub(crate) struct FilterOptions {
 }
 
 impl FilterOptions {
+    /// Whether any tag may be left out.
+    pub(crate) fn is_given(&self) -> bool {
+        !(self.filter.is_empty() && self.include.is_empty() && self.exclude.is_empty())
+    }
+
     /// # Errors
     /// Patterns and expressions that cannot be read.
     pub(crate) fn selection(&self) -> Result<Selection, SelectError> {

@@ -3,6 +3,7 @@
 // A test binary has no outside.
 #![allow(unreachable_pub)]
 
+mod aliases;
 mod check;
 mod complete;
 mod config;

@@ -12,6 +12,7 @@ macro_rules! pages {
 
 /// All pages.
 pub const PAGES: &[Page] = pages![
+    "docker-tags-aliases.1",
     "docker-tags-auth.7",
     "docker-tags-check.1",
     "docker-tags-completion.1",

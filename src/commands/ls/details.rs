@@ -66,7 +66,7 @@ fn part_size(lookup: &Lookup<'_>, is_late: bool, all: usize) -> usize {
 }
 
 /// The names as the registry lists them, with what it says beside them.
-fn list(lookup: &Lookup<'_>) -> Result<Listing, Error> {
+pub(super) fn list(lookup: &Lookup<'_>) -> Result<Listing, Error> {
     let mut known = Known::default();
     let Lookup { args, context, target, selection, needs, .. } = lookup;
     let names = names::collect(args, context, target, selection, Some(&mut known))?;
@@ -83,7 +83,7 @@ fn list(lookup: &Lookup<'_>) -> Result<Listing, Error> {
 }
 
 /// Whether a tag has an image for just this platform.
-fn has_platform(details: &Details, wanted: &Platform) -> bool {
+pub(super) fn has_platform(details: &Details, wanted: &Platform) -> bool {
     let platforms: Vec<Option<&Platform>> =
         details.platforms.iter().flatten().map(Option::Some).collect();
     matches!(platform::select(&platforms, wanted), platform::Selection::Found { exact: true, .. })

@@ -17,7 +17,7 @@ const MANY_PULLS: usize = 200;
 
 /// Asks one registry about the tags of one repository.
 pub(super) struct Fetcher<'a> {
-    lookup: &'a Lookup<'a>,
+    lookup: Lookup<'a>,
     repository: RepositoryHandle,
     /// What each digest stands for, as far as it was read.
     read: HashMap<Digest, Arc<Details>>,
@@ -31,9 +31,9 @@ pub(super) struct Fetcher<'a> {
 
 impl<'a> Fetcher<'a> {
     /// Nothing is asked yet.
-    pub(super) fn new(lookup: &'a Lookup<'a>) -> Result<Self, Error> {
+    pub(super) fn new(lookup: &Lookup<'a>) -> Result<Self, Error> {
         Ok(Fetcher {
-            lookup,
+            lookup: *lookup,
             repository: lookup.repository()?,
             read: HashMap::new(),
             indexes: HashSet::new(),
@@ -84,6 +84,32 @@ impl<'a> Fetcher<'a> {
         Ok(found)
     }
 
+    /// The digest of the wanted platform's image behind a digest: itself, if it is no index.
+    ///
+    /// # Errors
+    /// As for [`RepositoryHandle::manifest`].
+    pub(super) fn child(
+        &self,
+        digest: &Digest,
+        wanted: &Platform,
+    ) -> Result<Option<Digest>, Error> {
+        let target = Target::Digest(digest.clone());
+        let Content::Index(index) = self.repository.manifest(&target)?.document.content else {
+            return Ok(Some(digest.clone()));
+        };
+        Ok(match index.select(wanted) {
+            Selection::Found { index: at, exact: true } => {
+                index.manifests.get(at).and_then(|entry| entry.digest.supported().cloned())
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether a digest is known to be an index.
+    pub(super) fn is_index(&self, digest: &Digest) -> bool {
+        self.indexes.contains(digest)
+    }
+
     /// Says which tags were listed and are not there.
     pub(super) fn note_vanished(&self) {
         let Some(first) = self.vanished.first() else { return };
@@ -110,7 +136,7 @@ impl<'a> Fetcher<'a> {
                 asked.extend(image.tag.parse::<Tag>().ok().map(|tag| (place, tag)));
             }
         }
-        let Lookup { progress, jobs, .. } = self.lookup;
+        let Lookup { progress, jobs, .. } = &self.lookup;
         progress.expect(asked.len());
         let mut gone = HashSet::new();
         let repository = &self.repository;
@@ -149,9 +175,9 @@ impl<'a> Fetcher<'a> {
     /// Reads each of these digests once.
     fn read_manifests(&mut self, wanted: &[(Digest, Needs)]) -> Result<(), Error> {
         self.announce(wanted);
-        let Lookup { target, progress, jobs, context, .. } = self.lookup;
+        let Lookup { target, progress, jobs, context, .. } = &self.lookup;
         progress.expect(wanted.len());
-        let reader = Reader { lookup: self.lookup, repository: &self.repository };
+        let reader = Reader { lookup: &self.lookup, repository: &self.repository };
         let work = |(digest, needs): &(Digest, Needs)| {
             let details = reader.details(digest, *needs);
             progress.step();
@@ -204,6 +230,7 @@ fn join(listed: &Details, read: &Details) -> Arc<Details> {
         size: listed.size.or(read.size),
         platforms: listed.platforms.clone().or_else(|| read.platforms.clone()),
         created: listed.created.or(read.created),
+        child: None,
     })
 }
 
@@ -277,5 +304,6 @@ fn of_config(config: Option<ImageConfig>) -> Details {
         size: None,
         platforms: platform.map(|platform| vec![platform]),
         created: config.created.and_then(|created| created.credible()),
+        child: None,
     }
 }

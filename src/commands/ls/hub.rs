@@ -147,21 +147,22 @@ fn details(tag: &HubTag, wanted: Option<&Platform>) -> Details {
     let images: Vec<(Platform, &HubImage)> =
         tag.images.iter().filter_map(|image| Some((platform_of(image)?, image))).collect();
     let platforms: Vec<Platform> = images.iter().map(|(platform, _)| platform.clone()).collect();
-    let size = match wanted {
-        Some(wanted) => {
-            let candidates: Vec<_> = platforms.iter().map(Some).collect();
-            match platform::select(&candidates, wanted) {
-                Selection::Found { index, .. } => images.get(index).and_then(|(_, i)| i.size),
-                _ => None,
-            }
-        }
-        None => tag.full_size,
-    };
+    let (mut size, mut child) = (tag.full_size, None);
+    if let Some(wanted) = wanted {
+        let candidates: Vec<_> = platforms.iter().map(Some).collect();
+        let (image, is_exact) = match platform::select(&candidates, wanted) {
+            Selection::Found { index, exact } => (images.get(index), exact),
+            _ => (None, false),
+        };
+        size = image.and_then(|(_, image)| image.size);
+        child = image.filter(|_| is_exact).and_then(|(_, image)| image.digest.clone());
+    }
     Details {
         digest: tag.digest.clone(),
         size,
         platforms: Some(platforms).filter(|platforms| !platforms.is_empty()),
         created: tag.last_pushed.or(tag.last_updated),
+        child,
     }
 }
 

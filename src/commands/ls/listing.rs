@@ -25,6 +25,8 @@ pub(super) struct Details {
     pub(super) platforms: Option<Vec<Platform>>,
     /// When it was made; on Docker Hub, when it was pushed.
     pub(super) created: Option<Timestamp>,
+    /// The digest of the wanted platform's image, where a list tells it.
+    pub(super) child: Option<Digest>,
 }
 
 /// A tag with its details, which tags of one manifest share.

@@ -2,6 +2,7 @@
 
 mod args;
 mod details;
+mod digests;
 mod fetch;
 mod hub;
 mod listing;
@@ -16,6 +17,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 pub(crate) use self::args::Args;
 use self::details::groups;
+pub(crate) use self::digests::{Digests, Scope};
 use self::listing::{Lookup, TaggedImage};
 use self::needs::Needs;
 use self::rows::{GroupRow, TagRow};

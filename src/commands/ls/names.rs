@@ -124,7 +124,8 @@ impl Sink for Collecting<'_> {
     fn manifest(&mut self, listed: Listed) {
         let Some(known) = &mut self.known else { return };
         let Listed { digest, size, created, tags } = listed;
-        let details = Arc::new(Details { digest: Some(digest), size, platforms: None, created });
+        let details = Details { digest: Some(digest), size, created, ..Details::default() };
+        let details = Arc::new(details);
         for tag in tags.iter().filter(|tag| self.selection.keeps(tag)) {
             known.add(tag, &details);
         }

@@ -225,6 +225,7 @@ mod tests {
                 size: Some(5_600_000),
                 platforms: Some(platforms.iter().map(|text| text.parse().unwrap()).collect()),
                 created: Some(Timestamp::UNIX_EPOCH),
+                child: None,
             }),
         }
     }

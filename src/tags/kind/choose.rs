@@ -91,6 +91,24 @@ pub(crate) fn newest_of<'l>(
     offers.max_by(|a, b| order(current, a, b)).map(|offer| offer.kind.tag)
 }
 
+/// The version that says most among names of one image: plain before its variants, `1.29.0` before
+/// `1.29`, numbers before dates. Texts without a version do not count.
+pub(crate) fn most_precise<'l>(tags: impl IntoIterator<Item = &'l str>) -> Option<&'l str> {
+    let precision = |kind: &Kind<'_>| {
+        let is_stable_number = (kind.pre.is_none(), !kind.is_date(), kind.prefix.is_empty());
+        let plainest = (Reverse(kind.words.len()), !kind.has_hash);
+        let longest = (kind.count, !kind.revision.numbers.is_empty(), !kind.counter.is_none());
+        (is_stable_number, plainest, longest)
+    };
+    let kinds = tags.into_iter().filter_map(Kind::parse);
+    let best = kinds.reduce(|best, kind| {
+        let order = precision(&kind).cmp(&precision(&best));
+        let order = order.then_with(|| best.tag.len().cmp(&kind.tag.len()));
+        if order.then_with(|| best.tag.cmp(kind.tag)).is_gt() { kind } else { best }
+    });
+    best.map(|kind| kind.tag)
+}
+
 /// A tag that may be offered.
 #[derive(Clone)]
 struct Offer<'l> {
@@ -144,4 +162,27 @@ fn spelling<'a>(
         Reverse(kind.tag.len()),
         Reverse(kind.tag),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::most_precise;
+
+    #[test]
+    fn the_version_that_says_most() {
+        let rows: [(&[&str], Option<&str>); 8] = [
+            (&["latest", "1", "1.29", "1.29.0", "mainline", "1.29.0-bookworm"], Some("1.29.0")),
+            (&["1.29-alpine3.20", "1.29.0-alpine", "1.29.0-alpine3.20"], Some("1.29.0-alpine")),
+            (&["21-jdk", "21.0.3_9-jdk", "21.0.3_9-jdk-noble"], Some("21.0.3_9-jdk")),
+            (&["20250108", "edge"], Some("20250108")),
+            (&["20250108", "3.22"], Some("3.22")),
+            (&["v1.2.3", "1.2.3", "1.2"], Some("1.2.3")),
+            (&["2.0.0-rc1", "2"], Some("2")),
+            (&["latest", "bookworm"], None),
+        ];
+        for (tags, expected) in rows {
+            assert_eq!(most_precise(tags.iter().copied()), expected, "{tags:?}");
+            assert_eq!(most_precise(tags.iter().rev().copied()), expected, "{tags:?} reversed");
+        }
+    }
 }
