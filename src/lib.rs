@@ -56,13 +56,22 @@ use error::Error;
 use system::env::Env;
 use system::report::Reporter;
 
+/// Whether the process was started with a standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stdout {
+    Open,
+    /// `>&-`: nobody would see what is printed, so printing is an error.
+    Closed,
+}
+
 /// Runs the program with a process's arguments, the program's own name first.
 ///
 /// Data goes to stdout, everything else to stderr; the exit codes are those of [`error`].
-pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
+/// `stdout`: the caller's word on whether it was open, which Rust's runtime hides before `main`.
+pub fn run(args: impl Iterator<Item = OsString>, stdout: Stdout) -> ExitCode {
     let invocation = cli::plugin::parse(args.skip(1).collect());
     if invocation.request == Request::Metadata {
-        return finish(print(&cli::plugin::metadata()), &Reporter::default());
+        return finish(print(&cli::plugin::metadata(), stdout), &Reporter::default());
     }
     exit_on_panic();
     system::signals::exit_on_signals();
@@ -74,23 +83,27 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Request::Run(args) => cli::colors(args, &env),
         _ => false,
     };
-    dispatch(invocation, env)
+    dispatch(invocation, env, stdout)
         .unwrap_or_else(|error| finish(Err(error), &Reporter::default().colored(color)))
 }
 
 /// An error here is one from before there was a run to report it.
-fn dispatch(invocation: Invocation, env: Env) -> Result<ExitCode, Error> {
+fn dispatch(invocation: Invocation, env: Env, stdout: Stdout) -> Result<ExitCode, Error> {
     let Invocation { by_docker, config_dir, request } = invocation;
     let printed = match request {
-        Request::Metadata => print(&cli::plugin::metadata()),
-        Request::Version => print(concat!("docker-tags ", env!("DOCKER_TAGS_VERSION"), "\n")),
-        Request::Complete { words, descriptions } => {
-            print(&cli::complete::answer(&words, descriptions, &env, config_dir))
+        Request::Metadata => print(&cli::plugin::metadata(), stdout),
+        Request::Version => {
+            print(concat!("docker-tags ", env!("DOCKER_TAGS_VERSION"), "\n"), stdout)
         }
-        Request::Hook(request) => print(&cli::hooks::answer(&request)),
+        Request::Complete { words, descriptions } => {
+            print(&cli::complete::answer(&words, descriptions, &env, config_dir), stdout)
+        }
+        Request::Hook(request) => print(&cli::hooks::answer(&request), stdout),
         Request::Run(args) => match cli::parse(args, by_docker, &env)? {
-            cli::Parsed::Print(text) => print(&text),
-            cli::Parsed::Run(cli) => return run_command(*cli, env, config_dir, by_docker),
+            cli::Parsed::Print(text) => print(&text, stdout),
+            cli::Parsed::Run(cli) => {
+                return run_command(*cli, env, config_dir, by_docker, stdout);
+            }
         },
     };
     printed.map(|()| ExitCode::SUCCESS)
@@ -101,9 +114,10 @@ fn run_command(
     env: Env,
     config_dir: Option<PathBuf>,
     by_docker: bool,
+    stdout: Stdout,
 ) -> Result<ExitCode, Error> {
     let cli::Cli { globals, command } = cli;
-    let data = Data { inner: io::stdout().lock(), reporter: None };
+    let data = Data { inner: io::stdout().lock(), stdout, reporter: None };
     let mut out = BufWriter::with_capacity(32 * 1024, data);
     let (context, outcome) = match command {
         Command::OfProgram(command) => {
@@ -128,8 +142,9 @@ fn run_command(
     Ok(finish(outcome, &context.reporter))
 }
 
-fn print(text: &str) -> Result<(), Error> {
-    io::stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+fn print(text: &str, stdout: Stdout) -> Result<(), Error> {
+    let mut out = Data { inner: io::stdout().lock(), stdout, reporter: None };
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::stdout)
 }
 
 /// A panic is a bug of ours: say where, and no more, since a message might quote a secret.
@@ -146,11 +161,15 @@ fn exit_on_panic() {
 /// stdout, which on a terminal takes the place of what stderr has drawn there.
 struct Data<W> {
     inner: W,
+    stdout: Stdout,
     reporter: Option<Arc<Reporter>>,
 }
 
 impl<W: Write> Write for Data<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.stdout == Stdout::Closed {
+            return Err(io::Error::other("it is closed"));
+        }
         self.reporter.iter().for_each(|reporter| reporter.data());
         self.inner.write(bytes)
     }

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     let mut args: Vec<OsString> = std::env::args_os().collect();
     if args.get(1).is_some_and(|first| first == CLIENT) {
         args.remove(1);
-        return docker_tags::run(args.into_iter());
+        return docker_tags::run(args.into_iter(), docker_tags::Stdout::Open);
     }
     let world = World::start();
     let args = &args[1..];

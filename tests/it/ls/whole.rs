@@ -323,3 +323,30 @@ fn last_must_be_there_where_the_order_needs_it() {
     let output = env.run(["ls", "--sort", "none", "--last", "2", &name]);
     output.code(0).stdout("").silent();
 }
+
+/// `>&-`: what nobody gets is not printed, and that is a failure. A pipe that closes is not.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_output_is_an_error() {
+    let registry = TestRegistry::new().tags("demo/app", ["1.0", "2.0"]).start();
+    let env = TestEnv::new();
+    let binary = crate::support::env::binary().display().to_string();
+    let repository = registry.repo("demo/app");
+    let shell = |script: String| env.program_run("/bin/sh", ["-c".to_owned(), script]).run();
+    for words in [
+        format!("ls {repository}"),
+        format!("ls --sort none {repository}"),
+        format!("ls --format json {repository}"),
+        format!("ls --raw {repository}"),
+        "--version".to_owned(),
+        "ls --help".to_owned(),
+        "docker-cli-plugin-metadata".to_owned(),
+    ] {
+        let closed = shell(format!("{binary} {words} >&-"));
+        closed.code(1).stderr_has("standard output").stderr_has("closed");
+        shell(format!("{binary} {words} >/dev/null")).code(0);
+        // Opened for reading, too, as Python's DEVNULL is.
+        shell(format!("{binary} {words} 1<>/dev/null")).code(0);
+    }
+    shell(format!("{binary} ls {repository} | head -n 1; exit ${{PIPESTATUS:-0}}")).code(0);
+}
