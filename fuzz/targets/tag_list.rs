@@ -1,4 +1,4 @@
-//! A page of tags: only tags come out, and all that a plain JSON reader sees.
+//! A page of tags: only tags come out, and all that a plain JSON reader sees; what is no list is refused.
 
 use docker_tags::internals::Tag;
 use docker_tags::internals::parse_tags;
@@ -15,6 +15,11 @@ pub fn run(data: &[u8]) {
     let Ok(document) = serde_json::from_slice::<Value>(data) else { return };
     let Some(Value::Array(entries)) = document.get("tags") else { return };
     if !once || escapes {
+        return;
+    }
+    // A list that holds lists or objects is none.
+    if entries.iter().any(|entry| entry.is_array() || entry.is_object()) {
+        assert!(found.is_none());
         return;
     }
     let (tags, odd) = found.expect("a document with a list is a list");

@@ -24,7 +24,6 @@ fn names_are_checked_before_any_request() {
         format!("{host}//app"),
         format!("{host}/"),
         format!("{USER}:{PASSWORD}x@{host}/demo/app"),
-        format!("http://{host}/demo/app"),
         format!("{host}/demo/app@sha256:short"),
         format!("{host}/{}", "a/".repeat(200)),
         "\u{1b}]0;pwn\u{7}".to_owned(),
