@@ -223,7 +223,7 @@ fn a_hostile_registry_does_not_disturb_the_shell() {
         env.login(&registry.host(), "ann", "S3cr3t-canary-complete");
         let word = registry.repo("a:");
         let run = env.command(["__complete", "check", &word]).deadline(Duration::from_secs(8));
-        let output = run.run();
+        let output = run.measured().run();
         output.code(0).silent();
         // This one ends in a list without tags.
         let is_empty = name == "warning";
@@ -231,7 +231,7 @@ fn a_hostile_registry_does_not_disturb_the_shell() {
         assert!(output.stdout.ends_with(directive), "{name}\n{output}");
         let candidates = output.stdout.lines().filter(|line| line.starts_with(&word));
         assert_eq!(candidates.count(), 0, "{name}\n{output}");
-        assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{name}\n{output}");
+        output.peak_below(64 * 1024);
     }
     for request in foreign.requests() {
         assert_eq!(request.header("authorization"), None, "{}", foreign.log());

@@ -105,14 +105,12 @@ impl Seen {
 pub fn three_ways(env: &TestEnv, args: &[&str], mut check: impl FnMut(&Seen)) {
     for way in [Way::Pipes, Way::Verbose, Way::Terminal] {
         let verbose = ["-v"].into_iter().filter(|_| way == Way::Verbose);
-        let run = env.command(args.iter().copied().chain(verbose)).deadline(HANGS);
+        let run = env.command(args.iter().copied().chain(verbose)).deadline(HANGS).measured();
         let output = match way {
             Way::Terminal => run.tty(),
-            _ => Some(run.run()),
+            _ => run.run(),
         };
-        // Where there is no program to make a pseudo-terminal, its part is left out.
-        let Some(output) = output else { continue };
-        assert!(output.peak_kib.unwrap_or(0) < MEMORY, "too much memory\n{output}");
+        output.peak_below(MEMORY);
         check(&Seen { way, output });
     }
 }

@@ -151,8 +151,5 @@ fn a_terminal_gets_the_same_names() {
     let registry = TestRegistry::new().tags("a", ["1.0", "1.1"]).start();
     let env = TestEnv::new();
     let output = env.command(["ls", &registry.repo("a")]).tty();
-    assert_eq!(output.is_none(), !std::path::Path::new("/usr/bin/script").exists());
-    if let Some(output) = output {
-        output.code(0).stdout("1.1\r\n1.0\r\n");
-    }
+    output.code(0).stdout("1.1\r\n1.0\r\n");
 }

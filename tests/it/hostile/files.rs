@@ -43,10 +43,10 @@ fn broken_login_files_are_no_login() {
             env.canary(PASSWORD);
             env.write(path, &content);
             let name = registry.repo("demo/app");
-            let output = env.command(["ls", &name]).deadline(HANGS).run();
+            let output = env.command(["ls", &name]).deadline(HANGS).measured().run();
             let shown = String::from_utf8_lossy(&content[..content.len().min(60)]).into_owned();
             assert!(output.code == 0 && output.stdout == "1.0\n", "{path} {shown:?}\n{output}");
-            assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{shown:?}\n{output}");
+            output.peak_below(64 * 1024);
         }
     }
     assert!(registry.requests().iter().all(|request| request.header("x-injected").is_none()));
@@ -99,11 +99,11 @@ fn broken_profiles_are_errors() {
         env.config_toml(text);
         let shown = &text[..text.len().min(60)];
         let name = registry.repo("demo/app");
-        let output = env.command(["ls", &name]).deadline(HANGS).run();
+        let output = env.command(["ls", &name]).deadline(HANGS).measured().run();
         assert!(output.code == 2, "{shown:?}\n{output}");
         output.stdout("").stderr_has("config.toml");
         assert!(output.stderr.len() < 4_000, "{shown:?}\n{output}");
-        assert!(output.peak_kib.unwrap_or(0) < super::MEMORY, "{shown:?}\n{output}");
+        output.peak_below(super::MEMORY);
     }
     assert_eq!(registry.requests().len(), 0, "{}", registry.log());
     let env = logged_in(&registry.host());
@@ -220,9 +220,9 @@ fn things_in_place_of_files() {
             std::fs::create_dir_all(path.parent().expect("has one")).expect("ours");
             symlink(target, &path).expect("ours");
             let name = registry.repo("demo/app");
-            let output = env.command(["ls", &name]).deadline(HANGS).run();
+            let output = env.command(["ls", &name]).deadline(HANGS).measured().run();
             output.code(0).stdout("1.0\n");
-            assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{place} {target}\n{output}");
+            output.peak_below(64 * 1024);
         }
     }
 }

@@ -57,10 +57,10 @@ fn bad_helpers_are_warnings() {
         store(&env, "evil");
         env.helper("evil", &script);
         let name = registry.repo("demo/app");
-        let output = env.command(["ls", &name]).deadline(HANGS).run();
+        let output = env.command(["ls", &name]).deadline(HANGS).measured().run();
         output.code(0).stdout("1.0\n").stderr_has("warning: ").stderr_has("evil");
         assert!(output.stderr.len() < 2_000, "{script}\n{output}");
-        assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{script}\n{output}");
+        output.peak_below(64 * 1024);
         let asked = registry.token_service().requests();
         assert!(asked.iter().all(|request| request.basic().is_none()), "{script}");
     }

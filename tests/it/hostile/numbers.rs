@@ -33,10 +33,11 @@ fn deep_json() {
             let registry = raw(body);
             let env = TestEnv::new();
             let name = registry.repo("demo/app");
-            let output = env.command(["ls", "--retries", "0", &name]).deadline(HANGS).run();
+            let output =
+                env.command(["ls", "--retries", "0", &name]).deadline(HANGS).measured().run();
             assert!([0, 1, 5].contains(&output.code), "{depth} {shown}\n{output}");
             assert!(["", "1.0\n"].contains(&output.stdout.as_str()), "{depth} {shown}\n{output}");
-            assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{depth} {shown}\n{output}");
+            output.peak_below(64 * 1024);
         }
     }
 }
@@ -78,9 +79,9 @@ fn odd_documents() {
 fn giant_names() {
     let giant = "x".repeat(8 * 1024 * 1024);
     let registry = TestRegistry::new().raw_tags("demo/app", json!(["1.0", giant])).start();
-    let output = TestEnv::new().run(["ls", &registry.repo("demo/app")]);
+    let output = TestEnv::new().command(["ls", &registry.repo("demo/app")]).measured().run();
     output.code(0).stdout("1.0\n").stderr_has(" 1 entries");
-    assert!(output.peak_kib.unwrap_or(0) < 100 * 1024, "{output}");
+    output.peak_below(100 * 1024);
     // Ten entries look like a page: the last one must not become a request of megabytes.
     let tags: Vec<String> = (0..9).map(|n| format!("1.{n}")).chain(["x".repeat(900_000)]).collect();
     let registry = TestRegistry::new().raw_tags("demo/app", json!(tags)).start();
@@ -189,9 +190,9 @@ fn answers_that_are_no_http() {
         let env = logged_in(&registry.host());
         let name = registry.repo("demo/app");
         let run = env.command(["ls", "--retries", "0", "--timeout", "5", &name]);
-        let output = run.deadline(HANGS).run();
+        let output = run.deadline(HANGS).measured().run();
         assert!(output.code != 0 && output.stdout.is_empty(), "{shown:?}\n{output}");
-        assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{shown:?}\n{output}");
+        output.peak_below(64 * 1024);
     }
 }
 
@@ -230,13 +231,13 @@ fn endless_framing() {
         let env = logged_in(&registry.host());
         let name = registry.repo("demo/app");
         let run = env.command(["ls", "--retries", "0", "--timeout", "1", &name]);
-        let output = run.deadline(HANGS).run();
+        let output = run.deadline(HANGS).measured().run();
         if output.code == 0 {
             // The list was whole before the rubbish began.
             output.stdout("1.0\n");
         } else {
             output.stdout("");
         }
-        assert!(output.peak_kib.unwrap_or(0) < 80 * 1024, "{shown:?}\n{output}");
+        output.peak_below(80 * 1024);
     }
 }

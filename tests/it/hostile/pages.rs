@@ -160,9 +160,9 @@ fn endless_pages_reach_a_limit() {
             })
             .start();
         let env = logged_in(&registry.host());
-        let output = env.run(["ls", &registry.repo("demo/app")]);
+        let output = env.command(["ls", &registry.repo("demo/app")]).measured().run();
         output.code(1).stdout("").stderr_has(limit);
-        assert!(output.peak_kib.unwrap_or(0) < super::MEMORY, "{output}");
+        output.peak_below(super::MEMORY);
         let seen = registry.requests().len();
         assert!(seen <= requests, "{seen} requests");
     }
@@ -187,13 +187,13 @@ fn an_endless_list_is_cut_off() {
             .start();
         let env = logged_in(&registry.host());
         let name = registry.repo("demo/app");
-        let output = env.command(["ls", &name]).deadline(super::HANGS).run();
+        let output = env.command(["ls", &name]).deadline(super::HANGS).measured().run();
         output.code(1).stdout("");
         if start.is_empty() {
             // White space is valid so far: the limit is what ends it, and it is named.
             output.stderr_has("32 MiB");
         }
-        assert!(output.peak_kib.unwrap_or(0) < 128 * 1024, "{output}");
+        output.peak_below(128 * 1024);
         assert_eq!(registry.requests().len(), 1, "{}", registry.log());
         let sent = sent.load(Ordering::SeqCst);
         assert!(sent < 48 * 1024 * 1024, "{sent} bytes were taken");
@@ -216,7 +216,7 @@ fn compressed_answers_are_refused() {
         let env = logged_in(&registry.host());
         three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
             seen.fails(1).says("Content-Encoding");
-            seen.output.peak_kib.into_iter().for_each(|peak| assert!(peak < 100 * 1024));
+            seen.output.peak_below(100 * 1024);
             assert_eq!(registry.requests().len(), 1, "{}", registry.log());
             let asked = registry.requests()[0].header("accept-encoding").map(str::to_owned);
             assert!(asked.is_none_or(|coding| coding == "identity"), "{}", registry.log());
@@ -301,8 +301,8 @@ fn many_large_pages_reach_a_limit() {
             Some(if page < 12 { answer.header("Link", link) } else { answer })
         })
         .start();
-    let output = TestEnv::new().run(["ls", &registry.repo("demo/app")]);
+    let output = TestEnv::new().command(["ls", &registry.repo("demo/app")]).measured().run();
     output.code(1).stdout("").stderr_has("the limit of 256 MiB");
     assert_eq!(registry.requests().len(), 9);
-    assert!(output.peak_kib.unwrap_or(0) < 64 * 1024, "{output}");
+    output.peak_below(64 * 1024);
 }

@@ -28,11 +28,12 @@ fn an_endless_manifest() {
                 Some(endless(answer, noise, declared, Arc::clone(&counter)))
             })
             .start();
-        let output = TestEnv::new().run(["inspect", &registry.repo("demo/app:1")]);
+        let output =
+            TestEnv::new().command(["inspect", &registry.repo("demo/app:1")]).measured().run();
         output.code(1).stdout("").stderr_has("8 MiB").stderr_has("manifest");
         assert_eq!(registry.requests().len(), 1, "{}", registry.log());
         assert!(sent.load(Ordering::SeqCst) <= 16 * MIB, "{} bytes", sent.load(Ordering::SeqCst));
-        assert!(output.peak_kib.is_none_or(|peak| peak < 100 * 1024), "{:?}", output.peak_kib);
+        output.peak_below(100 * 1024);
     }
 }
 

@@ -135,8 +135,8 @@ fn what_is_broken_is_an_error_with_the_files_name() {
         let env = TestEnv::new();
         let directory = write_layout(&env, "layout", &[("1", &image)]);
         harm(&directory);
-        let output = env.command(["inspect", "oci:layout:1"]).run();
-        output.code(1).stdout("").stderr_has("oci:layout").stderr_has(name);
+        let output = env.command(["inspect", "oci:layout:1"]).measured().run();
+        output.peak_below(64 * 1024).code(1).stdout("").stderr_has("oci:layout").stderr_has(name);
     };
     let write = |path: PathBuf, bytes: &[u8]| fs::write(path, bytes).expect("ours");
     let root = &image.root.digest;
@@ -175,8 +175,13 @@ fn a_broken_archive_is_an_error_with_the_files_name() {
     env.run(["ls", "oci-archive:whole.tar"]).code(0).stdout("1\n");
     let broken = |bytes: &[u8], word: &str| {
         env.write("work/broken.tar", bytes);
-        let output = env.run(["ls", "oci-archive:broken.tar"]);
-        output.code(1).stdout("").stderr_has("oci-archive:broken.tar").stderr_has(word);
+        let output = env.command(["ls", "oci-archive:broken.tar"]).measured().run();
+        output
+            .peak_below(64 * 1024)
+            .code(1)
+            .stdout("")
+            .stderr_has("oci-archive:broken.tar")
+            .stderr_has(word);
     };
     broken(&whole[..700], "cut short");
     broken(b"hello", "not a tar archive");

@@ -84,11 +84,10 @@ fn progress_is_for_terminals_and_gone_at_the_end() {
     let repository = registry.repo("a");
     let arguments = ["ls", "--format", "{{.Digest}}", "-j", "1", &repository];
     env.run(arguments).code(0).silent();
-    if let Some(output) = env.command(arguments).unchecked().tty() {
-        let drawn = output.stdout.rfind("/40 requests").unwrap_or_else(|| panic!("{output}"));
-        assert_eq!(output.code, 0);
-        let rest = &output.stdout[drawn..];
-        assert!(rest.contains("\r\u{1b}[K") && !rest.ends_with("left"), "{output}");
-        assert_eq!(output.stdout.matches("sha256:").count(), 40);
-    }
+    let output = env.command(arguments).unchecked().tty();
+    let drawn = output.stdout.rfind("/40 requests").unwrap_or_else(|| panic!("{output}"));
+    assert_eq!(output.code, 0);
+    let rest = &output.stdout[drawn..];
+    assert!(rest.contains("\r\u{1b}[K") && !rest.ends_with("left"), "{output}");
+    assert_eq!(output.stdout.matches("sha256:").count(), 40);
 }

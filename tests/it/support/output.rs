@@ -14,8 +14,8 @@ pub struct Output {
     pub bytes: Vec<u8>,
     /// On a pseudo-terminal all output is in `stdout`.
     pub tty: bool,
-    /// The largest resident size seen, in KiB; short runs may go unseen.
-    pub peak_kib: Option<u64>,
+    /// The largest resident size in KiB, of a run that was measured.
+    peak_kib: Option<u64>,
     utf8: bool,
 }
 
@@ -95,6 +95,20 @@ impl Output {
     #[track_caller]
     pub fn silent(&self) -> &Self {
         assert!(self.stderr.is_empty(), "expected nothing on stderr\n{self}");
+        self
+    }
+
+    /// The largest resident size, in KiB. Only of a run that was `measured()`.
+    #[track_caller]
+    pub fn peak(&self) -> u64 {
+        self.peak_kib.unwrap_or_else(|| panic!("the run was not measured()\n{self}"))
+    }
+
+    /// It took less memory than this, in KiB.
+    #[track_caller]
+    pub fn peak_below(&self, most: u64) -> &Self {
+        let peak = self.peak();
+        assert!(peak < most, "{peak} KiB of memory, expected less than {most}\n{self}");
         self
     }
 

@@ -1,9 +1,12 @@
 //! One run of a program in a test's environment, with a deadline.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -22,6 +25,7 @@ pub struct Run<'a> {
     stdin: Option<Vec<u8>>,
     head: Option<usize>,
     checked: bool,
+    measured: bool,
     interrupt: Option<Box<dyn Fn() -> bool + 'a>>,
     deadline: Duration,
 }
@@ -30,7 +34,8 @@ impl<'a> Run<'a> {
     pub(super) fn new(env: &'a TestEnv, program: PathBuf, args: Vec<OsString>) -> Self {
         let (vars, stdin, head, interrupt) = (Vec::new(), None, None, None);
         let deadline = DEADLINE;
-        Run { env, program, args, vars, stdin, head, checked: true, interrupt, deadline }
+        let (checked, measured) = (true, false);
+        Run { env, program, args, vars, stdin, head, checked, measured, interrupt, deadline }
     }
 
     /// Fails the test when the run takes longer: a guard against hanging, many times what a
@@ -71,6 +76,13 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Measures the memory, for `Output::peak` and `Output::peak_below`. GNU time does: the kernel keeps
+    /// the figure, so that a program that ends at once is measured as well. A sample may miss it.
+    pub fn measured(mut self) -> Self {
+        self.measured = true;
+        self
+    }
+
     /// Sends SIGINT, as Ctrl-C does, once `ready` says so. The exit code of such a run is no
     /// failure's, so it is not checked.
     pub fn interrupt_when(mut self, ready: impl Fn() -> bool + 'a) -> Self {
@@ -81,33 +93,52 @@ impl<'a> Run<'a> {
     /// Runs it with pipes.
     #[track_caller]
     pub fn run(self) -> Output {
-        let mut command = Command::new(&self.program);
-        command.args(&self.args);
-        self.finish(command, false)
+        let (words, peak) = self.words();
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
+        self.finish(command, false, peak)
     }
 
     /// Runs it on a pseudo-terminal of 80 columns; stdout and stderr come mixed, as a user
-    /// sees them. `None` where there is no `script` program.
+    /// sees them.
     #[track_caller]
-    pub fn tty(self) -> Option<Output> {
+    pub fn tty(self) -> Output {
         let script = Path::new("/usr/bin/script");
-        if !script.exists() {
-            return None;
-        }
-        let words: Vec<String> = [self.program.clone().into_os_string()]
+        assert!(script.exists(), "no {} makes a terminal (Debian: bsdutils)", script.display());
+        let (words, peak) = self.words();
+        let words: Vec<String> = words
             .iter()
-            .chain(&self.args)
             .map(|word| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''")))
             .collect();
         let line = format!("stty cols 80 rows 24; exec {}", words.join(" "));
         let mut command = Command::new(script);
         command.args(["-q", "-e", "-c", &line, "/dev/null"]);
         let this = self.var("TERM", "xterm-256color").var("SHELL", "/bin/sh");
-        Some(this.finish(command, true))
+        this.finish(command, true, peak)
+    }
+
+    /// The program and its arguments, and the file for its memory if that is measured.
+    #[track_caller]
+    fn words(&self) -> (Vec<OsString>, Option<PathBuf>) {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let mut words = Vec::new();
+        let peak = self.measured.then(|| {
+            let number = COUNT.fetch_add(1, Ordering::SeqCst);
+            self.env.root().join(format!("peak-{number}"))
+        });
+        if let Some(file) = &peak {
+            let time = Path::new("/usr/bin/time");
+            assert!(time.exists(), "no {} measures memory (Debian: time)", time.display());
+            words.extend(["/usr/bin/time", "-q", "-f", "%M", "-o"].map(OsString::from));
+            words.push(file.into());
+        }
+        words.push(self.program.clone().into_os_string());
+        words.extend_from_slice(&self.args);
+        (words, peak)
     }
 
     #[track_caller]
-    fn finish(self, mut command: Command, tty: bool) -> Output {
+    fn finish(self, mut command: Command, tty: bool, peak: Option<PathBuf>) -> Output {
         command.env_clear().current_dir(self.env.work());
         command.envs(self.env.vars().iter().map(|(name, value)| (name, value)));
         for (name, value) in &self.vars {
@@ -116,6 +147,8 @@ impl<'a> Run<'a> {
                 None => command.env_remove(name),
             };
         }
+        // Signals are for the program, not only for what measures it.
+        command.process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let shown = shown(&self.program, &self.args);
         let mut child =
@@ -129,11 +162,12 @@ impl<'a> Run<'a> {
             let _ = input.write_all(&text);
             tty.then_some(input)
         });
-        let (code, peak_kib) = wait(&mut child, &shown, self.interrupt.as_deref(), self.deadline);
+        let code = wait(&mut child, &shown, self.interrupt.as_deref(), self.deadline);
         let _ = feeder.join();
         let text = |bytes: JoinHandle<Vec<u8>>| bytes.join().expect("reading a pipe");
         let (stdout, stderr) = (text(stdout), text(stderr));
-        let output = Output::new(shown, code, stdout, stderr, tty, peak_kib);
+        let peak = peak.map(|file| read_peak(&file));
+        let output = Output::new(shown, code, stdout, stderr, tty, peak);
         if self.checked {
             self.env.check(&output, &[]);
         }
@@ -158,33 +192,33 @@ fn collect(pipe: impl Read + Send + 'static, head: Option<usize>) -> JoinHandle<
     })
 }
 
-/// Waits for the end, or brings it about; the exit code (of a signal, 128 and its number) and
-/// the largest memory seen, in KiB.
+/// Waits for the end, or brings it about; the exit code (of a signal, 128 and its number).
 #[track_caller]
 fn wait(
     child: &mut Child,
     shown: &str,
     mut interrupt: Option<&dyn Fn() -> bool>,
     deadline: Duration,
-) -> (i32, Option<u64>) {
+) -> i32 {
     let start = Instant::now();
-    let mut peak = None;
+    let group = format!("-{}", child.id());
+    let signal = |name: &str| {
+        let sent = Command::new("/bin/kill").args([name, "--", &group]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "no signal could be sent");
+    };
     loop {
         if let Some(status) = child.try_wait().expect("the child is ours") {
-            return (code(status), peak);
+            return code(status);
         }
         if start.elapsed() > deadline {
-            let _ = child.kill();
+            signal("-KILL");
             let _ = child.wait();
             panic!("{shown} was still running after {deadline:?}");
         }
         if interrupt.is_some_and(|ready| ready()) {
             interrupt = None;
-            let id = child.id().to_string();
-            let sent = Command::new("/bin/kill").args(["-INT", &id]).status();
-            assert!(sent.is_ok_and(|status| status.success()), "no signal could be sent");
+            signal("-INT");
         }
-        peak = peak.max(memory(child.id()));
         // Who takes longer than a moment is waited for without haste.
         let pause = if start.elapsed() < Duration::from_secs(5) { 2 } else { 20 };
         thread::sleep(Duration::from_millis(pause));
@@ -202,16 +236,11 @@ fn code(status: std::process::ExitStatus) -> i32 {
     status.code().unwrap_or(-1)
 }
 
-/// The peak resident size in KiB, where the system tells.
-fn memory(id: u32) -> Option<u64> {
-    // Until the child has become the program, its memory is a copy of ours.
-    let program = std::fs::read_link(format!("/proc/{id}/exe")).ok()?;
-    if std::env::current_exe().is_ok_and(|own| own == program) {
-        return None;
-    }
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+/// What GNU time wrote, in KiB.
+#[track_caller]
+fn read_peak(file: &Path) -> u64 {
+    let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("no measure: {error}"));
+    text.trim().parse().unwrap_or_else(|_| panic!("no measure: {text:?}"))
 }
 
 fn shown(program: &Path, args: &[OsString]) -> String {

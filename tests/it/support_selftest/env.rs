@@ -67,11 +67,23 @@ fn a_pseudo_terminal_is_a_terminal() {
     let env = TestEnv::new();
     let run =
         env.program_run("/bin/sh", ["-c", "test -t 1 && stty size; echo \"it's\" >&2; exit 4"]);
-    let Some(output) = run.tty() else {
-        assert!(!std::path::Path::new("/usr/bin/script").exists());
-        return;
-    };
+    let output = run.tty();
     output.code(4).stdout("24 80\r\nit's\r\n");
+}
+
+/// A short run has its figure, too, and a run that nobody measured passes no limit.
+#[test]
+fn memory_is_measured_or_the_test_fails() {
+    let env = TestEnv::new();
+    let short = || env.program_run("/bin/true", Vec::<&str>::new());
+    assert!((100..20_000).contains(&short().measured().run().peak()));
+    let large =
+        env.program_run("/bin/sh", ["-c", "head -c 50000000 /dev/zero | tail -c 50000000 | wc -c"]);
+    assert!(large.measured().run().peak() > 40_000);
+    let terminal = short().measured().tty();
+    terminal.peak_below(20_000);
+    let unmeasured = short().run();
+    assert!(std::panic::catch_unwind(|| unmeasured.peak_below(u64::MAX).code).is_err());
 }
 
 #[test]
