@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod context;
+pub(crate) mod diff;
 pub(crate) mod digest;
 pub(crate) mod document;
 pub(crate) mod global;
@@ -60,6 +61,7 @@ pub(crate) enum OfRegistries {
     Newest(Box<newest::Args>),
     Outdated(Box<outdated::Args>),
     Aliases(Box<aliases::Args>),
+    Diff(Box<diff::Args>),
     Manifest(manifest::Args),
     Platforms(platforms::Args),
     Config(config::Args),
@@ -96,6 +98,7 @@ impl OfRegistries {
             OfRegistries::Ls(args) => ls::run(args, context, out),
             OfRegistries::Newest(args) => newest::run(args, context, out),
             OfRegistries::Aliases(args) => aliases::run(args, context, out),
+            OfRegistries::Diff(args) => diff::run(args, context, out),
             OfRegistries::Digest(args) => digest::run(args, context, out),
             OfRegistries::Outdated(args) => outdated::run(args, context, out),
             OfRegistries::Manifest(args) => manifest::run(args, context, out),

@@ -25,6 +25,8 @@ pub(crate) const NOT_FOUND: u8 = 3;
 pub(crate) const AUTH: u8 = 4;
 /// Exit code of network, TLS, timeout, server and rate-limit failures.
 pub(crate) const NETWORK: u8 = 5;
+/// Exit code of a comparison that found differences.
+pub(crate) const DIFFERENT: u8 = 10;
 
 /// How reaching a host failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod check;
 mod complete;
 mod config;
 mod corpus;
+mod diff;
 mod errors;
 mod examples;
 mod generated;

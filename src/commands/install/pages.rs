@@ -17,6 +17,7 @@ pub const PAGES: &[Page] = pages![
     "docker-tags-check.1",
     "docker-tags-completion.1",
     "docker-tags-config.1",
+    "docker-tags-diff.1",
     "docker-tags-digest.1",
     "docker-tags-format.7",
     "docker-tags-inspect.1",

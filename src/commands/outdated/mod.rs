@@ -211,12 +211,9 @@ impl Exit {
         if let Some(code) = order.into_iter().find(|code| self.codes.contains(code)) {
             return Err(Error::Reported(code));
         }
-        if self.found && !zero { Err(Error::Exit(OUTDATED)) } else { Ok(()) }
+        if self.found && !zero { Err(Error::Exit(error::DIFFERENT)) } else { Ok(()) }
     }
 }
-
-/// Exit code when something is newer, moved or gone.
-const OUTDATED: u8 = 10;
 
 /// Asks each repository for its list, once, several at a time.
 fn lists(inputs: &Inputs, context: &Context, exit: &mut Exit) -> Result<Lists, Error> {
