@@ -22,6 +22,7 @@ pub(crate) mod outdated;
 pub(crate) mod platforms;
 pub(crate) mod profile;
 pub(crate) mod ratelimit;
+pub(crate) mod referrers;
 pub(crate) mod repos;
 pub(crate) mod shells;
 pub(crate) mod subject;
@@ -66,6 +67,7 @@ pub(crate) enum OfRegistries {
     Platforms(platforms::Args),
     Config(config::Args),
     Inspect(inspect::Args),
+    Referrers(referrers::Args),
     #[command(visible_alias = "catalog")]
     Repos(repos::Args),
     Namespaces(namespaces::Args),
@@ -105,6 +107,7 @@ impl OfRegistries {
             OfRegistries::Platforms(args) => platforms::run(args, context, out),
             OfRegistries::Config(args) => config::run(args, context, out),
             OfRegistries::Inspect(args) => inspect::run(args, context, out),
+            OfRegistries::Referrers(args) => referrers::run(args, context, out),
             OfRegistries::Repos(args) => repos::run(args, context, out),
             OfRegistries::Namespaces(args) => namespaces::run(args, context, out),
             OfRegistries::Check(args) => check::run(args, context, out),

@@ -106,6 +106,7 @@ impl FilterOptions {
 impl From<SelectError> for Error {
     fn from(error: SelectError) -> Self {
         let hint = match error.option() {
+            "--type" => "patterns look like '*spdx*' or 'application/vnd.cncf.notary.*'",
             "--filter" => "patterns look like '1.*', '*-alpine' or '3.[0-9]'",
             "--semver" => "ranges look like '^1.27', '~3.1', '>=2 <4' or '1.x || 2.x'",
             _ => "expressions look like '1\\.[0-9]+(-alpine)?' and must match the whole tag",

@@ -7,6 +7,7 @@
 //! sizes, nesting and numbers of entries are limited, a document that two readers could understand
 //! in two ways is refused, and a document of an unknown kind is described.
 
+mod artifact;
 mod config;
 mod created;
 mod descriptor;
@@ -18,6 +19,7 @@ mod kind;
 mod media_type;
 mod schema1;
 
+pub(crate) use artifact::says_something;
 pub(crate) use config::History;
 pub use config::ImageConfig;
 pub(crate) use created::Created;

@@ -3,6 +3,7 @@
 //!
 //! Pure: text in, values out. It knows no registry, no file, no clock.
 
+pub(crate) mod attestation;
 pub(crate) mod layout;
 pub(crate) mod manifest;
 pub(crate) mod platform;

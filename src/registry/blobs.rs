@@ -4,7 +4,7 @@ use super::manifests::wrong_content;
 use super::{RegistryRepository, unexpected};
 use crate::error::Error;
 use crate::http::Method;
-use crate::oci::manifest::{Descriptor, MAX_CONFIG_BYTES, verify};
+use crate::oci::manifest::{Descriptor, verify};
 
 impl RegistryRepository {
     /// The bytes that a descriptor points to, verified: those inside the descriptor itself, else
@@ -12,8 +12,8 @@ impl RegistryRepository {
     ///
     /// # Errors
     /// [`Error::WrongContent`] for other bytes than the digest promises; a digest that cannot be
-    /// checked; more than [`MAX_CONFIG_BYTES`]; otherwise as for any request.
-    pub(crate) fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+    /// checked; more than `limit` bytes; otherwise as for any request.
+    pub(crate) fn blob(&self, descriptor: &Descriptor, limit: usize) -> Result<Vec<u8>, Error> {
         // Inline bytes are kept in a descriptor only when they are the right ones.
         if let Some(bytes) = &descriptor.data {
             return Ok(bytes.clone());
@@ -22,7 +22,7 @@ impl RegistryRepository {
             let text = crate::system::terminal::server_text(descriptor.digest.as_str());
             return Err(self.bad_blob(format!("{self}: \"{text}\" is no digest to check with")));
         };
-        let limit = u64::try_from(MAX_CONFIG_BYTES).unwrap_or(u64::MAX);
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
         let bytes =
             self.send(Method::Get, &format!("blobs/{digest}"), None, |answer| {
                 match answer.status() {

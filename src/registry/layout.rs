@@ -7,6 +7,7 @@
 
 mod archive;
 mod directory;
+mod referrers;
 
 #[cfg(test)]
 mod tests;
@@ -19,9 +20,7 @@ use std::sync::Arc;
 use super::{Fetched, Head, RateLimit, Sink, Target};
 use crate::error::Error;
 use crate::oci::layout::{LayoutImage, LayoutKind, LayoutName};
-use crate::oci::manifest::{
-    AnyDigest, Content, Descriptor, Document, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, verify,
-};
+use crate::oci::manifest::{AnyDigest, Content, Descriptor, Document, MAX_MANIFEST_BYTES, verify};
 use crate::oci::reference::{Digest, Tag};
 use crate::system::report::Reporter;
 use crate::system::terminal::server_text;
@@ -202,16 +201,16 @@ impl Layout {
         Ok(Fetched { bytes, document, digest })
     }
 
-    /// Reads and verifies a blob of at most [`MAX_CONFIG_BYTES`].
+    /// Reads and verifies a blob of at most `limit` bytes.
     ///
     /// # Errors
     /// As for [`Layout::manifest`]; another size than the descriptor says.
-    pub(crate) fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+    pub(crate) fn blob(&self, descriptor: &Descriptor, limit: usize) -> Result<Vec<u8>, Error> {
         if let Some(bytes) = &descriptor.data {
             return Ok(bytes.clone());
         }
         let digest = self.supported(&descriptor.digest)?;
-        let bytes = self.blob_bytes(digest, MAX_CONFIG_BYTES)?;
+        let bytes = self.blob_bytes(digest, limit)?;
         match descriptor.size {
             Some(size) if u64::try_from(bytes.len()) != Ok(size) => {
                 let count = bytes.len();

@@ -11,6 +11,7 @@ pub(crate) mod layout;
 mod limit;
 mod manifests;
 mod pages;
+mod referrers;
 mod repository;
 mod source;
 
@@ -28,6 +29,7 @@ pub(crate) use limit::PullLimit;
 pub(crate) use manifests::{Fetched, Head, RateLimit, Target};
 pub use pages::parse_tags;
 pub(crate) use pages::{Listed, Sink};
+pub(crate) use referrers::fallback_tag;
 pub(crate) use repository::{Admission, RegistryRepository};
 pub(crate) use source::RepositoryHandle;
 

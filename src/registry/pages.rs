@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::http::{Answer, Failure};
 use crate::tags::select::TagList;
 pub(crate) use google::Listed;
-pub(super) use links::{Links, List};
+pub(super) use links::{Links, List, next_query};
 pub use read::parse_tags;
 pub(super) use read::{MAX_PAGE, document_failure};
 pub(super) use seen::Seen;

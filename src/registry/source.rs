@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::layout::Layout;
 use super::{Fetched, Head, RegistryRepository, Sink, Target};
 use crate::error::Error;
-use crate::oci::manifest::Descriptor;
+use crate::oci::manifest::{Descriptor, MAX_CONFIG_BYTES};
+use crate::oci::reference::Digest;
 
 /// A repository that can be read.
 #[derive(Clone)]
@@ -49,14 +50,37 @@ impl RepositoryHandle {
         }
     }
 
+    /// What refers to a manifest. `None`: the registry does not have the referrers API.
+    ///
+    /// # Errors
+    /// Whatever keeps the list from being whole.
+    pub(crate) fn referrers(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
+        match self {
+            RepositoryHandle::Registry(repository) => repository.referrers(subject),
+            RepositoryHandle::Layout(layout) => layout.referrers(subject).map(Some),
+        }
+    }
+
     /// Reads and verifies the blob that a descriptor points to.
     ///
     /// # Errors
     /// As for [`RepositoryHandle::manifest`]; another size than the descriptor says.
     pub(crate) fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+        self.blob_up_to(descriptor, MAX_CONFIG_BYTES)
+    }
+
+    /// The same for a blob of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As for [`RepositoryHandle::blob`].
+    pub(crate) fn blob_up_to(
+        &self,
+        descriptor: &Descriptor,
+        limit: usize,
+    ) -> Result<Vec<u8>, Error> {
         match self {
-            RepositoryHandle::Registry(repository) => repository.blob(descriptor),
-            RepositoryHandle::Layout(layout) => layout.blob(descriptor),
+            RepositoryHandle::Registry(repository) => repository.blob(descriptor, limit),
+            RepositoryHandle::Layout(layout) => layout.blob(descriptor, limit),
         }
     }
 }

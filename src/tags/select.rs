@@ -63,7 +63,7 @@ impl fmt::Display for SelectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let SelectError { option, text, reason } = self;
         let kind = match *option {
-            "--filter" => "pattern",
+            "--filter" | "--type" => "pattern",
             "--semver" => "range",
             _ => "regular expression",
         };
@@ -80,9 +80,18 @@ pub(crate) struct Glob(glob::Pattern);
 impl Glob {
     /// Reads the value of `--filter`.
     pub(crate) fn parse(text: &str) -> Result<Self, SelectError> {
+        Glob::of("--filter", text)
+    }
+
+    /// Reads the value of `--type`, where it is one.
+    pub(crate) fn parse_type(text: &str) -> Result<Self, SelectError> {
+        Glob::of("--type", text)
+    }
+
+    fn of(option: &'static str, text: &str) -> Result<Self, SelectError> {
         glob::Pattern::new(text)
             .map(Glob)
-            .map_err(|e| SelectError::new("--filter", text, format_args!("{} at {}", e.msg, e.pos)))
+            .map_err(|e| SelectError::new(option, text, format_args!("{} at {}", e.msg, e.pos)))
     }
 
     /// Whether the whole tag matches.

@@ -22,6 +22,7 @@ mod outdated;
 mod profile;
 mod proxies;
 mod real;
+mod referrers;
 mod repos;
 mod support;
 mod support_selftest;

@@ -39,6 +39,7 @@ pub const PAGES: &[Page] = pages![
     "docker-tags-profile.1",
     "docker-tags-profiles.5",
     "docker-tags-ratelimit.1",
+    "docker-tags-referrers.1",
     "docker-tags-registries.7",
     "docker-tags-repos.1",
     "docker-tags-token.1",

@@ -127,7 +127,7 @@ fn is_read(layout: &Layout) {
     assert_eq!(sha256(&fetched.bytes), fetched.digest.hex());
     assert_eq!(layout.only().expect("one image").digest.as_str(), fetched.digest.as_str());
     let Content::Image(manifest) = fetched.document.content else { panic!("no image") };
-    assert_eq!(layout.blob(&manifest.config).expect("the config"), b"{}");
+    assert_eq!(layout.blob(&manifest.config, 1024).expect("the config"), b"{}");
 }
 
 #[test]

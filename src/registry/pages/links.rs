@@ -243,7 +243,10 @@ fn is_refusal(error: &Error) -> bool {
 
 /// The query that the answer's `Link` gives for the next page. Its host must be the registry's or
 /// the one that answered.
-fn next_query(answer: &Answer, home: &Origin) -> Result<Option<String>, Error> {
+pub(in crate::registry) fn next_query(
+    answer: &Answer,
+    home: &Origin,
+) -> Result<Option<String>, Error> {
     let Some(target) = link::next(answer.headers("link")) else { return Ok(None) };
     let refused = |why: &str| Error::Refused {
         host: answer.host(),
