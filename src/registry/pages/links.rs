@@ -104,8 +104,8 @@ impl<'a> Links<'a> {
         entries > 0 && (is_round || self.size() == Some(entries))
     }
 
-    /// Asks for what follows a list that has no link and looks like a page.
-    fn probe(&mut self, reader: &mut Reader<'_>) -> Result<Next, Error> {
+    /// Asks for what follows a list of this many entries that has no link and looks like a page.
+    fn probe(&mut self, reader: &mut Reader<'_>, entries: usize) -> Result<Next, Error> {
         let mut is_first = true;
         loop {
             let Some(cursor) = &self.cursor else { return Ok(self.doubt(reader)) };
@@ -121,7 +121,9 @@ impl<'a> Links<'a> {
             }
             self.cursor = page.last;
             match page.next {
-                _ if page.new == 0 && is_first => return self.ask_for_one(reader),
+                _ if page.new == 0 && is_first => {
+                    return self.ask_from_the_start(reader, entries);
+                }
                 _ if page.new == 0 => return Ok(self.doubt(reader)),
                 Some(next) => {
                     self.is_linked = true;
@@ -132,13 +134,34 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// The server does not know `last`. If it does not know `n` either, it does not page at all.
-    fn ask_for_one(&mut self, reader: &mut Reader<'_>) -> Result<Next, Error> {
-        self.counts_only = true;
-        let page = self.own(reader, "n=1");
-        self.counts_only = false;
-        let is_whole = page?.is_some_and(|page| page.entries > 1);
+    /// Behind the last entry the server begins anew. If it does not know `n` either, it does not
+    /// page at all. Otherwise it may know `last` all the same: distribution 3 as a cache wants it
+    /// beside `n`, go-containerregistry stumbles over the last entry alone. Then what stands behind
+    /// the first entry is the whole list but that one.
+    fn ask_from_the_start(
+        &mut self,
+        reader: &mut Reader<'_>,
+        entries: usize,
+    ) -> Result<Next, Error> {
+        let Some(page) = self.look(reader, "n=1")? else { return Ok(self.doubt(reader)) };
+        if page.entries > 1 {
+            return Ok(Next::End);
+        }
+        let Some(first) = page.last else { return Ok(self.doubt(reader)) };
+        let query = format!("last={}&n={PAGE_SIZE}", escape_query(&first));
+        let rest = self.look(reader, &query)?;
+        let is_whole = rest.is_some_and(|rest| {
+            rest.new == 0 && rest.next.is_none() && rest.entries + 1 == entries
+        });
         Ok(if is_whole { Next::End } else { self.doubt(reader) })
+    }
+
+    /// [`Links::own`], whose entries are not passed on.
+    fn look(&mut self, reader: &mut Reader<'_>, query: &str) -> Result<Option<Page>, Error> {
+        self.counts_only = true;
+        let page = self.own(reader, query);
+        self.counts_only = false;
+        page
     }
 
     /// A request of our own making: only the sink's failure is one.
@@ -212,7 +235,11 @@ impl Source for Links<'_> {
             let is_repeat = page.entries > page.odd && page.new == 0;
             return Ok(if is_repeat { self.doubt(reader) } else { Next::End });
         }
-        if self.is_likely_page(page.entries) { self.probe(reader) } else { Ok(Next::End) }
+        if self.is_likely_page(page.entries) {
+            self.probe(reader, page.entries)
+        } else {
+            Ok(Next::End)
+        }
     }
 
     fn count(&self) -> usize {

@@ -192,6 +192,33 @@ fn pages_without_a_link_are_found() {
     assert_eq!(registry.requests().len(), 1, "{}", registry.log());
 }
 
+/// go-containerregistry begins anew behind the last entry, distribution 3 as a cache knows `last` beside `n` alone.
+#[test]
+fn a_list_that_begins_anew_at_its_end_is_whole() {
+    for needs_n in [false, true] {
+        for (all, page, is_whole) in [(60, 60, true), (1_000, 1_000, true), (90, 40, !needs_n)] {
+            let registry = with(move |request| {
+                let (tags, n) = (numbered(all), request.param("n"));
+                let last = request.param("last").filter(|_| !needs_n || n.is_some());
+                let is_behind = |tag: &String| last.as_ref().is_some_and(|last| tag > last);
+                let start = match tags.iter().position(is_behind) {
+                    None if needs_n && last.is_some() => all,
+                    start => start.unwrap_or(0),
+                };
+                let size = n.map_or(page, |n| n.parse().expect("a number"));
+                Some(list(&tags[start..(start + size).min(all)]))
+            });
+            let output = TestEnv::new().run(["ls", "--sort", "none", &registry.repo("a")]);
+            let output = output.code(0);
+            if is_whole {
+                output.lines(&lines(&numbered(all))).silent();
+            } else {
+                output.stderr_has("may be incomplete");
+            }
+        }
+    }
+}
+
 fn hub_env(origin: &str, registry: &TestRegistry) -> TestEnv {
     let env = TestEnv::new();
     env.config_toml(&format!(
