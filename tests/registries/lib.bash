@@ -19,9 +19,13 @@ go_program() { printf '%s/go/bin/%s-%s\n' "$cache" "$1" "$2"; }
 
 # go_install MODULE PACKAGE [FLAG...]: builds inside of the downloaded module, so that its own `replace` lines count.
 go_install() {
-    local module=$1 package=$2 source
+    local module=$1 package=$2 answer source
     shift 2
-    source=$(GOWORK=off go mod download -json "$module@$version" | jq -r .Dir)
+    if ! answer=$(GOWORK=off go mod download -json "$module@$version"); then
+        jq -r '.Error // empty' <<<"$answer" | tr '\n' ' '
+        return 1
+    fi
+    source=$(jq -r .Dir <<<"$answer")
     mkdir -p "${program%/*}"
     (cd "$source" && GOWORK=off GOFLAGS="${GOFLAGS:--p=2}" CGO_ENABLED="${CGO_ENABLED:-0}" \
         go build -mod=mod -modfile="$(own_modfile "$source")" -trimpath -ldflags=-s -o "$program.new" "$@" "$package")

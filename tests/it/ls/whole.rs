@@ -182,7 +182,7 @@ fn pages_without_a_link_are_found() {
     // It pages, and cannot be asked for more.
     let registry = with(|request| {
         let n = request.param("n").and_then(|n| n.parse().ok()).unwrap_or(70);
-        Some(list(&numbered(200)[..n]))
+        Some(list(&numbered(200)[..n.min(200)]))
     });
     let output = TestEnv::new().run(["ls", &registry.repo("a")]);
     output.code(0).stderr_has("may be incomplete");
@@ -196,7 +196,7 @@ fn pages_without_a_link_are_found() {
 #[test]
 fn a_list_that_begins_anew_at_its_end_is_whole() {
     for needs_n in [false, true] {
-        for (all, page, is_whole) in [(60, 60, true), (1_000, 1_000, true), (90, 40, !needs_n)] {
+        for (all, page, is_whole) in [(60, 60, true), (1_000, 1_000, true), (90, 40, false)] {
             let registry = with(move |request| {
                 let (tags, n) = (numbered(all), request.param("n"));
                 let last = request.param("last").filter(|_| !needs_n || n.is_some());
