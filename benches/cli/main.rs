@@ -4,6 +4,9 @@
 //! large lists, and the wall time of typical calls against a registry that takes 50 ms for every
 //! answer. Nothing here passes or fails; numbers are read by people.
 
+// The bench of the tests is shared with test binaries.
+#![allow(unreachable_pub)]
+
 #[path = "../../tests/it/support/mod.rs"]
 mod support;
 

@@ -10,6 +10,9 @@
 //! `docker.io` leads there, and runs docker-tags by calling the library in a process of its own, as
 //! the binary does.
 
+// The bench of the tests is shared with test binaries.
+#![allow(unreachable_pub)]
+
 mod picture;
 #[path = "../../tests/it/support/mod.rs"]
 mod support;

@@ -65,7 +65,7 @@ impl Context {
         let config = Config::load(&env).map_err(Error::from)?;
         config.active(globals.profile.as_deref(), &env).map_err(Error::from)?;
         let given = login::given(globals.username.as_deref(), globals.password_stdin)?;
-        let logins = Logins::new(&env, config_dir).as_plugin(by_docker);
+        let logins = Logins::new(&env, config_dir).for_plugin(by_docker);
         let reporter = Reporter::new(globals.verbose);
         Ok(Context::assemble(globals, env, logins, reporter, config, given))
     }
@@ -101,7 +101,7 @@ impl Context {
             Ok(config) => (config, None),
             Err(fault) => (Config::empty(&env).map_err(Error::from)?, Some(fault)),
         };
-        let logins = Logins::new(&env, config_dir).as_plugin(by_docker);
+        let logins = Logins::new(&env, config_dir).for_plugin(by_docker);
         let reporter = Reporter::new(globals.verbose);
         let context = Context::assemble(globals, env, logins, reporter, config, None);
         Ok(Context { config_fault: fault, ..context })

@@ -44,6 +44,7 @@ use context::Context;
 /// What the program can do, by what a command needs to run. No comments at the variants: they would
 /// take the place of the longer ones at the commands' own `Args` in help and manual.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::enum_variant_names, reason = "OfFiles and Files would be two names of one thing")]
 pub(crate) enum Command {
     #[command(flatten)]
     OfRegistries(OfRegistries),

@@ -92,6 +92,9 @@ impl Notes {
     }
 }
 
+/// A look into one source.
+type Look<'a> = &'a dyn Fn(&mut Notes) -> Option<Hit>;
+
 impl Logins {
     /// The sources of this environment. `docker_config_dir` is the directory that `--config` named;
     /// without it `$DOCKER_CONFIG` counts, then `.docker` in the home directory. Asks nobody yet.
@@ -117,7 +120,7 @@ impl Logins {
     }
 
     /// docker has started us: it has complained about its config.json, and we do not repeat it.
-    pub(crate) fn as_plugin(self, is_plugin: bool) -> Self {
+    pub(crate) fn for_plugin(self, is_plugin: bool) -> Self {
         Logins { is_plugin, ..self }
     }
 
@@ -153,7 +156,7 @@ impl Logins {
             notes.trail.extend(found.trail);
             Some((found.credential?, found.source))
         };
-        let sources: [(&str, &dyn Fn(&mut Notes) -> Option<Hit>); 6] = [
+        let sources: [(&str, Look<'_>); 6] = [
             ("the command line", &given),
             ("the profile", &|notes| self.ask_profile(query, notes)),
             ("the environment", &|notes| self.ask_environment(query, notes)),

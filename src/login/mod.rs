@@ -74,9 +74,3 @@ pub fn docker_config_login(text: &str, registry: &Registry) -> Option<Credential
     let config = docker_config::DockerConfig::from_text(text);
     config.entry(docker_config::key_of(registry)).and_then(docker_config::credential_of)
 }
-
-/// Whether the group or everybody may read this file: on Unix its permission bits if so, else
-/// `None`. For warning about files that hold a password.
-pub(crate) fn readable_by_others(meta: &std::fs::Metadata) -> Option<u32> {
-    auth_file::readable_by_others(meta)
-}

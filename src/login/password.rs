@@ -17,7 +17,7 @@ use crate::system::secret::Secret;
 
 /// Why there is no password. `Display` names the place and quotes no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PasswordError(String);
+pub(crate) struct PasswordError(String);
 
 impl fmt::Display for PasswordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,7 +39,7 @@ impl PasswordSource {
     /// Reads the password. `limit` is how long a program may take.
     ///
     /// A program is named by an absolute path or looked up in the `PATH` of `env`.
-    pub fn read(&self, env: &Env, limit: Duration) -> Result<Secret, PasswordError> {
+    pub(crate) fn read(&self, env: &Env, limit: Duration) -> Result<Secret, PasswordError> {
         let text = match self {
             PasswordSource::Env(name) => {
                 env.text(name).map(str::to_owned).ok_or("the variable is not set".to_owned())

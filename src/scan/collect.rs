@@ -223,8 +223,8 @@ impl Collector<'_> {
     fn templates(&mut self, fault: usize) -> bool {
         let Some(first) = self.text.find("{{") else { return false };
         let found: Vec<Range<usize>> = image_templates(self.text);
-        let only = [first..first + self.lines.rest(first).len()];
-        let ranges = if found.is_empty() { &only[..] } else { &found };
+        let only = first..first + self.lines.rest(first).len();
+        let ranges = if found.is_empty() { std::slice::from_ref(&only) } else { &found[..] };
         if found.is_empty() && fault < first {
             return false;
         }

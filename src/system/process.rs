@@ -263,7 +263,9 @@ mod group {
     pub(super) fn end_early(child: &Child) -> Undoing {
         let leader = Pid::from_child(child);
         // There may be nobody left to kill.
-        before_exit(move || drop(kill_process_group(leader, Signal::KILL)))
+        before_exit(move || {
+            let _ = kill_process_group(leader, Signal::KILL);
+        })
     }
 
     /// What has become of a program, which stays to be waited for.

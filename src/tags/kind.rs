@@ -22,7 +22,7 @@ mod choose;
 mod plain;
 mod read;
 
-pub(crate) use choose::{Answer, Newer, Options, candidates, most_precise, newest, newest_of};
+pub(crate) use choose::{Options, candidates, most_precise, newest, newest_of};
 pub(crate) use plain::{Wish, matching};
 
 use std::cmp::Ordering;

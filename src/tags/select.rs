@@ -47,11 +47,6 @@ impl SelectError {
         self.option
     }
 
-    /// What the user gave it.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
     /// Why it is wrong.
     pub(crate) fn reason(&self) -> &str {
         &self.reason

@@ -116,11 +116,6 @@ impl<'a> Version<'a> {
     pub(crate) fn is_variant(&self, wanted: &str) -> bool {
         variant::names(wanted, &self.variant())
     }
-
-    /// Compares by the numbers of the components alone, missing ones taken as 0.
-    pub(crate) fn compare_components(&self, other: &Version<'_>) -> Ordering {
-        compare_padded(self.components(), other.components(), usize::MAX)
-    }
 }
 
 /// The order of lists: [`Ordering::Less`] if `a` is printed before `b`. Equal only for equal texts.

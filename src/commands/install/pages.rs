@@ -2,7 +2,7 @@
 //! and says which are missing here.
 
 /// A page's file name, which ends with its section, and its text.
-pub type Page = (&'static str, &'static str);
+pub(crate) type Page = (&'static str, &'static str);
 
 macro_rules! pages {
     ($($file:literal),* $(,)?) => {

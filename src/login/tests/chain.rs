@@ -130,7 +130,7 @@ fn warnings_are_told_once_and_docker_s_own_not_at_all() {
     assert!(warns(&found, &["auths[\"b.io\"] must be an object"]), "{:?}", found.warnings);
     assert!(warns(&found, &["mode 0644", "chmod 600"]), "{:?}", found.warnings);
     assert_eq!(find(&store, "r.io", None).warnings, Vec::<String>::new());
-    let found = find(&fixture.logins().as_plugin(true), "r.io", None);
+    let found = find(&fixture.logins().for_plugin(true), "r.io", None);
     assert_eq!(found.warnings.len(), 1);
     assert!(warns(&found, &["mode 0644"]), "{:?}", found.warnings);
 

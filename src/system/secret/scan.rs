@@ -63,7 +63,7 @@ impl Needles {
             let whole = (shift + head.len()) * 8 / 6;
             let form = Form::Base64 {
                 before: shift > 0,
-                after: (shift + head.len()) % 3 != 0,
+                after: !(shift + head.len()).is_multiple_of(3),
                 open: head.len() < secret.len(),
             };
             self.insert(&encoded.as_bytes()[skipped..whole], form);

@@ -1,5 +1,6 @@
 //! Kinds, rule by rule, and the answers for lists that others got wrong.
 
+use super::choose::Newer;
 use super::*;
 use crate::tags::version::tests::properties::{Random, nasty};
 

@@ -72,16 +72,6 @@ impl TagList {
         self.tags.len()
     }
 
-    /// Whether there are no tags.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.tags.is_empty()
-    }
-
-    /// The tag at a place of the list.
-    pub(crate) fn get(&self, index: usize) -> Option<&str> {
-        self.tags.get(index).map(|&span| slice(&self.text, span))
-    }
-
     /// The tags in order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
         self.tags.iter().map(|&span| slice(&self.text, span))

@@ -109,7 +109,7 @@ fn a_flood_of_scopes_makes_no_endless_url() {
             assert_eq!(sent, scopes);
         }
         if is_ours_alone {
-            assert_eq!(sent, [ours.clone()]);
+            assert_eq!(sent, std::slice::from_ref(&ours));
         }
     }
 }

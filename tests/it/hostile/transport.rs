@@ -4,7 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,6 @@ use crate::support::{Response, TestEnv, TestRegistry};
 /// A listener that gives every connection these bytes, whatever it says, and closes it.
 struct Parrot {
     port: u16,
-    taken: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
 }
 
@@ -23,21 +22,20 @@ impl Parrot {
     fn start(bytes: &'static [u8]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let port = listener.local_addr().expect("it is bound").port();
-        let (taken, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let (counted, stopped) = (taken.clone(), stop.clone());
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
                 if stopped.load(Ordering::SeqCst) {
                     return;
                 }
                 let Ok(mut stream) = stream else { continue };
-                counted.fetch_add(1, Ordering::SeqCst);
                 let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
                 let _ = stream.read(&mut [0; 4096]);
                 let _ = stream.write_all(bytes);
             }
         });
-        Parrot { port, taken, stop }
+        Parrot { port, stop }
     }
 
     fn host(&self) -> String {
