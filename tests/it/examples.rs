@@ -25,15 +25,18 @@ fn world(builder: crate::support::registry::RegistryBuilder) -> TestRegistry {
     let mut builder = builder
         .image("vieux/sshfs:latest", &Image::plugin("sshfs"))
         .image("ratelimitpreview/test:latest", &Image::docker_list("limit", &PLATFORMS[..1]))
-        .tags("library/node", words("22.1.0-alpine3.20 22.1.0 22-alpine 20.1 latest"))
-        .tags("library/postgres", words("17.1 16.4 15 14beta1 latest"));
+        .tags("library/postgres", words("17.1 16.4-alpine 16.4 15 14beta1 latest"));
     for (name, tags) in [
-        ("library/alpine", "3.22.1 3.22.0 3.22 3.21.3 3.20 3.9 3.99 latest"),
-        ("library/nginx", "1.29.0-alpine 1.27.5-alpine 1.27.5 1.27.0-alpine"),
-        ("library/redis", "7.4 7.2 latest"),
+        ("library/alpine", "3.22.1 3.22.0 3.22 3.21.3 3.20 3.9 3.99=edge 3.99 latest"),
+        ("library/nginx", "1.29.0-alpine 1.27.5-alpine 1.27.5 1.27.0-alpine 1.27.0"),
+        ("library/redis", "7.4 7.4=7 7.2 latest"),
+        ("library/node", "22.1.0-alpine3.20 22.1.0-alpine3.20=lts 22.1.0 22-alpine 20.1 latest"),
+        ("nginx", "1.29.0 1.27.5 latest"),
     ] {
         for tag in tags.split(' ') {
-            let image = Image::index_with_attestations(&format!("{name}{tag}"), &PLATFORMS);
+            // SAME=TAG: a tag of the same image.
+            let (seed, tag) = tag.split_once('=').unwrap_or((tag, tag));
+            let image = Image::index_with_attestations(&format!("{name}{seed}"), &PLATFORMS);
             builder = builder.image(&format!("{name}:{tag}"), &image);
         }
     }
@@ -48,7 +51,10 @@ fn world(builder: crate::support::registry::RegistryBuilder) -> TestRegistry {
     let arm = Image::oci("nginx", "linux/arm64");
     let platform = |name: &str| json!({"os": "linux", "architecture": name});
     let images = vec![(nginx, platform("amd64")), (arm, platform("arm64"))];
-    builder = builder.image("library/nginx:latest", &Image::list(OCI_INDEX, images));
+    for tag in ["latest", "1.29.0"] {
+        let image = Image::list(OCI_INDEX, images.clone());
+        builder = builder.image(&format!("library/nginx:{tag}"), &image);
+    }
     for tag in ["1.29.3", "1.29", "latest"] {
         let image = Image::index_with_attestations(&format!("web{tag}"), &PLATFORMS);
         builder = builder.image(&format!("web/nginx:{tag}"), &image);
@@ -118,6 +124,7 @@ fn stage() -> Stage {
         ("loop", "127.0.0.1:5000"),
         ("lab", "registry.lab:5000"),
         ("example", "registry.example.com"),
+        ("mirror", "mirror.example"),
     ] {
         config += &format!(
             "[profiles.{name}]\nregistry = \"{registry}\"\nendpoint = \"http://{}\"\n",
@@ -160,7 +167,8 @@ fn run(stage: &Stage, line: &str) -> Option<String> {
         stage.env.program_run("/bin/bash", ["-c", &format!("set -o pipefail\n{line}")]).run();
     let quiet = line.contains(" > ") || line.contains("profile ");
     // Something is out of date, and it says so.
-    let is_good_code = output.code == 0 || output.code == 10 && line.contains("outdated");
+    let tells = ["outdated", "diff"].iter().any(|word| line.contains(word));
+    let is_good_code = output.code == 0 || output.code == 10 && tells;
     let good = is_good_code && (quiet || !output.stdout.is_empty());
     (!good).then(|| format!("{line}\n{output}"))
 }
@@ -176,7 +184,8 @@ fn examples(command: &clap::Command, lines: &mut Vec<String>) {
     let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let help = help.replace("\\\n", " ");
     let texts = help.lines().skip_while(|line| !line.starts_with("Examples:")).skip(1);
-    for line in texts.filter(|line| !line.trim().is_empty()) {
+    // What stands for a digest cannot be typed here.
+    for line in texts.filter(|line| !line.trim().is_empty() && !line.contains('…')) {
         let line = line.trim();
         lines.push(line.split("  ").next().unwrap_or(line).to_owned());
     }

@@ -72,6 +72,11 @@ impl TagList {
         self.tags.len()
     }
 
+    /// Whether there are no tags.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tags.is_empty()
+    }
+
     /// The tags in order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
         self.tags.iter().map(|&span| slice(&self.text, span))

@@ -195,6 +195,9 @@ fn every_place_of_a_login() {
                     assert!(outcome.stderr.contains(text), "{case}: no {text:?} in {outcome}");
                     // A login of the command line is not one that docker could renew.
                     let hint = match extra.stdin {
+                        "" if outcome.stderr.contains("docker-credential-missing") => {
+                            "install docker-credential-missing, or remove it from".to_owned()
+                        }
                         "" => format!("docker login {}", setup.host),
                         _ => "check the user name and the password".to_owned(),
                     };

@@ -17,7 +17,7 @@ fn a_profile_made_through_docker_is_used_through_docker() {
     let login = ["--username", "ann", "--password-env", "LAB_TOKEN"];
     let outcome = docker.run(create.iter().chain(&login)).expect_code(0);
     assert_eq!(outcome.stdout, "", "{outcome}");
-    assert!(outcome.stderr.contains("profile \"lab\" is made"), "{outcome}");
+    assert!(outcome.stderr.contains("Created profile \"lab\""), "{outcome}");
     docker.run(["tags", "profile", "use", "lab"]).expect_code(0);
     let outcome = docker.run(["tags", "profile", "ls", "-q"]).expect_code(0);
     assert_eq!(outcome.lines(), ["default", "lab"]);

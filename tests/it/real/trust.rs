@@ -125,10 +125,10 @@ fn expected(kind: &str, way: &str) -> Option<(&'static str, &'static str)> {
     let trusted = way != "none";
     match kind {
         _ if skipped => None,
-        "expired" => Some(("expired", "its operator must renew it")),
+        "expired" => Some(("expired", "check this machine's clock, or ask the operator")),
         "wrong name" if trusted => Some((
             "issued for other.example, not for this host",
-            "use a name that it was issued for",
+            "use a name that the certificate is issued for",
         )),
         _ if trusted => None,
         "self-signed" => Some(("self-signed and not trusted", "trust its CA: ")),

@@ -112,7 +112,9 @@ fn keys_order_numbers() {
         };
         let (a, b) = (number(), number());
         let (left, right) = (Version::parse(&a).expect(&a), Version::parse(&b).expect(&b));
-        let order = compare_padded(left.components(), right.components(), usize::MAX).reverse().then_with(|| a.cmp(&b));
+        let order = compare_padded(left.components(), right.components(), usize::MAX)
+            .reverse()
+            .then_with(|| a.cmp(&b));
         assert_eq!(compare(&a, &b), order, "{a} {b}");
     }
 }

@@ -245,7 +245,7 @@ fn mix_in(entries: &mut Vec<Value>, random: &mut Random) {
         json!("../../x"),
         json!(null),
         json!(42),
-        json!(["7"]),
+        json!(1.5),
         json!(""),
         json!("x".repeat(2_000)),
         json!("\u{202e}gnp"),

@@ -77,6 +77,10 @@ fn a_named_registry_inside_has_its_token_service_inside() {
         let registry = registry(PRIVATE, "http://auth.corp.example/token");
         let host = named(registry.server().port());
         let env = logged_in(&host);
+        // Over http only because the user says so.
+        env.config_toml(&format!(
+            "[profiles.corp]\nregistry = \"{host}\"\ntoken-hosts = [\"http://auth.corp.example\"]\n"
+        ));
         three_ways(&env, &ls(&format!("{host}/demo/app")), |seen| {
             seen.lists(&["1.0"]).says_nothing_of("warning");
             let basic: Vec<_> = service.requests().iter().map(Request::basic).collect();
@@ -143,7 +147,7 @@ fn a_name_that_stands_for_this_machine_must_lead_here() {
                 if is_here {
                     seen.lists(&["1.0"]);
                 } else {
-                    seen.fails(1).says("stands for this machine").says(ip).says("--plain-http");
+                    seen.fails(1).says("means this machine").says(ip).says("--plain-http");
                     registry.server().assert_untouched();
                 }
             });
