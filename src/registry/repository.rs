@@ -41,11 +41,6 @@ impl RegistryRepository {
         RegistryRepository { registry, path, resource }
     }
 
-    /// The registry that has it.
-    pub(crate) fn registry(&self) -> &Arc<Registry> {
-        &self.registry
-    }
-
     /// Its path inside the registry.
     pub(crate) fn path(&self) -> &Repository {
         &self.path

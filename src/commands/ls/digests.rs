@@ -39,6 +39,9 @@ pub(crate) struct Digests<'s> {
     children: HashMap<Digest, Option<Digest>>,
 }
 
+/// Tags, and what each points to.
+pub(crate) type PointedTo = Vec<(Box<str>, Option<Digest>)>;
+
 impl<'a> Scope<'a> {
     pub(crate) fn new(
         context: &'a Context,
@@ -103,7 +106,7 @@ impl Digests<'_> {
     ///
     /// # Errors
     /// As for any request.
-    pub(crate) fn of(&mut self, tags: &[&str]) -> Result<Vec<(Box<str>, Option<Digest>)>, Error> {
+    pub(crate) fn of(&mut self, tags: &[&str]) -> Result<PointedTo, Error> {
         let images = self.fetcher.details(tags, &self.listing)?;
         if let Some(wanted) = self.platform {
             self.read_children(&images, wanted)?;

@@ -128,7 +128,7 @@ pub fn find(logins: &Logins, registry: &str, repository: Option<&Repository>) ->
     let config = Config::empty(&env).unwrap();
     let profile = config.active(None, &env).unwrap().profile;
     let (registry, is_active) = (&registry.parse().unwrap(), false);
-    logins.find(Query { registry, repository, profile: &profile, is_active })
+    logins.find(Query { registry, repository, profile, is_active })
 }
 
 /// A login as text: `user:password`, `user identity TOKEN`, `registry TOKEN` or `-`.

@@ -193,7 +193,9 @@ fn scenario(seed: u64) -> Result<bool, String> {
         }
         Err(_) if server.harm.get() || server.changes.get() > 0 => Ok(false),
         Err(_) if hub.count == Count::Wrong => Ok(false),
-        Err(_) if hub.count == Count::Missing && server.names.borrow().len() % 100 == 0 => {
+        Err(_)
+            if hub.count == Count::Missing && server.names.borrow().len().is_multiple_of(100) =>
+        {
             Ok(false)
         }
         Err(error) => Err(format!("{error}, although nothing is wrong: {hub:?}")),
