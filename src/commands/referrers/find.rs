@@ -140,7 +140,7 @@ impl Finder<'_> {
             format!("{}-{}.{end}", subject.algorithm(), subject.hex()).parse().ok().map(Place::Tag)
         };
         let places: Vec<Place> =
-            std::iter::once(Place::Api).chain(COSIGN.iter().filter_map(|end| tag(end))).collect();
+            std::iter::once(Place::Api).chain(COSIGN.iter().filter_map(tag)).collect();
         let mut found = Vec::new();
         parallel::in_order(
             &places,
