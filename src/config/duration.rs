@@ -7,11 +7,9 @@ use super::values::InvalidValue;
 
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3_600.0;
-#[allow(dead_code, reason = "for options that choose by age")]
 const DAY: f64 = 86_400.0;
 const DURATION: [(&str, f64); 5] =
     [("", 1.0), ("ms", 0.001), ("s", 1.0), ("m", MINUTE), ("h", HOUR)];
-#[allow(dead_code, reason = "for options that choose by age")]
 const AGE: [(&str, f64); 5] =
     [("s", 1.0), ("m", MINUTE), ("h", HOUR), ("d", DAY), ("w", 7.0 * DAY)];
 
@@ -23,7 +21,6 @@ pub(crate) fn timeout(text: &str) -> Result<Duration, InvalidValue> {
 }
 
 /// A span of time back from now, such as `12h`, `7d` or `4w`; the unit is required.
-#[allow(dead_code, reason = "for options that choose by age")]
 pub(crate) fn age(text: &str) -> Result<Duration, InvalidValue> {
     parse(text, &AGE).ok_or_else(|| InvalidValue::new("expected an age such as 30m, 12h, 7d or 4w"))
 }

@@ -2,6 +2,7 @@
 //! what the user sees, and what the servers saw.
 
 mod auth;
+mod dates;
 mod details;
 mod flags;
 mod hub;

@@ -90,7 +90,7 @@ pub(super) fn kind_of_word(word: &str, line: &Line, arg: &Arg) -> Option<Kind> {
         "N" | "DURATION" | "WHEN" | "USER" | "GLOB" | "REGEX" | "RANGE" | "TAG" | "NAME"
         | "URL" | "KEY" | "VALUE" | "DIGEST" | "SHELL" | "ORDER" | "TYPE" | "TEMPLATE"
         | "COMMAND" | "VARIABLE" | "PATTERN" | "PROGRAM" | "PORT" | "LEVEL" | "BASE" | "AGE"
-        | "KEY=VALUE" | "USERNAME" | "WHAT" => Kind::Free,
+        | "DATE" | "KEY=VALUE" | "USERNAME" | "WHAT" => Kind::Free,
         _ => return None,
     })
 }

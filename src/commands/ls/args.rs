@@ -1,7 +1,9 @@
 //! The options of `ls`, and what they ask for.
 
 use clap::ValueEnum;
+use jiff::Timestamp;
 
+use super::window::{Moment, Window};
 use crate::commands::options::{FilterOptions, PlatformOption, TypeOption};
 use crate::commands::subject::Subject;
 use crate::error::Error;
@@ -24,6 +26,9 @@ Examples:
 /// Versions come first, newest on top. Other tags follow by name. Prints one tag per line, or
 /// REPOSITORY:TAG for several repositories. Only the details that you print or sort by are fetched.
 /// If a list is cut short, you get an error, never a list that looks complete.
+///
+/// --since and --older-than use the date when the image was created, or on Docker Hub when the tag was
+/// last pushed. Dates without a time zone are UTC. Tags without a date are left out with a warning.
 #[derive(Debug, Default, clap::Args)]
 #[command(
     after_help = EXAMPLES,
@@ -65,6 +70,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TAG", help_heading = "Selection", hide_short_help = true)]
     last: Option<String>,
 
+    /// Show tags newer than an age such as 7d, or a date such as 2026-01-31 (UTC)
+    #[arg(long, value_name = "AGE|DATE", help_heading = "Selection", hide_short_help = true)]
+    since: Option<Moment>,
+
+    /// Show tags older than an age such as 90d, or a date such as 2026-01-31 (UTC)
+    #[arg(long, value_name = "AGE|DATE", help_heading = "Selection", hide_short_help = true)]
+    older_than: Option<Moment>,
+
     #[command(flatten)]
     pub(super) of: PlatformOption,
 
@@ -97,6 +110,8 @@ enum Order {
     Name,
     /// Newest image first (Docker Hub: last pushed first)
     Created,
+    /// Last pulled first (Docker Hub only)
+    Pulled,
     /// Largest image first
     Size,
     /// In the registry's order, printed as it arrives
@@ -121,7 +136,9 @@ impl Args {
             stable: self.stable,
             omit_digest_tags: self.omit_digest_tags,
             sort: match self.sort {
-                Some(Order::Version | Order::Created | Order::Size) => Sort::Version,
+                Some(Order::Version | Order::Created | Order::Pulled | Order::Size) => {
+                    Sort::Version
+                }
                 Some(Order::Name) => Sort::Name,
                 Some(Order::None) => Sort::None,
                 None if raw && !self.is_grouped() => Sort::None,
@@ -160,9 +177,25 @@ impl Args {
         self.group_by == Some(GroupBy::Digest)
     }
 
+    /// Whether dates decide.
+    pub(super) fn has_window(&self) -> bool {
+        self.since.is_some() || self.older_than.is_some()
+    }
+
+    /// `--since` and `--older-than`.
+    pub(super) fn window(&self, now: Timestamp) -> Window<'_> {
+        let (since, older_than) = (self.since.as_ref(), self.older_than.as_ref());
+        Window { since, older_than, now, outside: 0, undated: 0 }
+    }
+
     /// `--sort created`.
     pub(super) fn sorts_by_created(&self) -> bool {
         self.sort == Some(Order::Created)
+    }
+
+    /// `--sort pulled`.
+    pub(super) fn sorts_by_pulled(&self) -> bool {
+        self.sort == Some(Order::Pulled)
     }
 
     /// `--sort size`.
@@ -172,6 +205,6 @@ impl Args {
 
     /// Whether the order is known only when the details are.
     pub(super) fn sorts_by_details(&self) -> bool {
-        self.sorts_by_created() || self.sorts_by_size()
+        self.sorts_by_created() || self.sorts_by_pulled() || self.sorts_by_size()
     }
 }

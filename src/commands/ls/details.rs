@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::fetch::Fetcher;
 use super::listing::{Details, Known, Listing, Lookup, TaggedImage};
 use super::needs::Needs;
+use super::window::Window;
 use super::{hub, names};
 use crate::error::Error;
 use crate::oci::platform::{self, Platform};
@@ -22,7 +23,7 @@ pub(super) fn find(lookup: &Lookup<'_>) -> Result<Vec<TaggedImage>, Error> {
     // A limit counts what is printed: it comes last where names do not decide.
     let is_late = lookup.args.sorts_by_details();
     let mut by_name = lookup.selection.clone();
-    if is_late || lookup.platform.is_some() {
+    if is_late || chooses(lookup) {
         by_name.limit = None;
     }
     if is_late {
@@ -37,18 +38,21 @@ pub(super) fn find(lookup: &Lookup<'_>) -> Result<Vec<TaggedImage>, Error> {
     let mut fetcher = Fetcher::new(&early)?;
     let mut found = Vec::new();
     let limit = lookup.selection.limit.unwrap_or(usize::MAX);
+    let mut window = lookup.args.window(lookup.context.look().now);
     let names: Vec<&str> = names.iter().collect();
     for part in names.chunks(part_size(lookup, is_late, names.len())) {
         let mut part = fetcher.details(part, &listing)?;
         if let Some(wanted) = lookup.platform {
             part.retain(|image| has_platform(&image.details, wanted));
         }
+        window.filter(&mut part);
         found.append(&mut part);
         if !is_late && found.len() >= limit {
             break;
         }
     }
     fetcher.note_vanished();
+    note_dates(lookup, &window, found.is_empty());
     if is_late {
         sort(lookup, &mut found)?;
     }
@@ -56,10 +60,29 @@ pub(super) fn find(lookup: &Lookup<'_>) -> Result<Vec<TaggedImage>, Error> {
     Ok(found)
 }
 
+/// Whether details decide which tags are printed.
+fn chooses(lookup: &Lookup<'_>) -> bool {
+    lookup.platform.is_some() || lookup.args.has_window()
+}
+
+/// Says which tags `--since` and `--older-than` leave out without a date, and why nothing is left.
+fn note_dates(lookup: &Lookup<'_>, window: &Window<'_>, nothing: bool) {
+    let (name, reporter) = (lookup.target.name(), &lookup.context.reporter);
+    match window.undated {
+        0 => {}
+        1 => reporter.warn(&format!("{name}: left out 1 tag without a credible date")),
+        count => reporter.warn(&format!("{name}: left out {count} tags without a credible date")),
+    }
+    if nothing && window.outside > 0 {
+        let count = window.outside;
+        reporter.warn(&format!("no tag of {name} is {window} ({count} tags)"));
+    }
+}
+
 /// How many tags are looked at together: all of them, unless a limit may end the search.
 fn part_size(lookup: &Lookup<'_>, is_late: bool, all: usize) -> usize {
     match lookup.selection.limit {
-        Some(limit) if !is_late && lookup.platform.is_some() => limit.max(lookup.jobs * 4),
+        Some(limit) if !is_late && chooses(lookup) => limit.max(lookup.jobs * 4),
         _ => all,
     }
     .max(1)
@@ -94,6 +117,8 @@ pub(super) fn has_platform(details: &Details, wanted: &Platform) -> bool {
 fn sort(lookup: &Lookup<'_>, found: &mut Vec<TaggedImage>) -> Result<(), Error> {
     if lookup.args.sorts_by_created() {
         found.sort_by_key(|image| Reverse(image.details.created));
+    } else if lookup.args.sorts_by_pulled() {
+        found.sort_by_key(|image| Reverse(image.details.pulled));
     } else {
         found.sort_by_key(|image| Reverse(image.details.size));
     }

@@ -230,6 +230,8 @@ fn join(listed: &Details, read: &Details) -> Arc<Details> {
         size: listed.size.or(read.size),
         platforms: listed.platforms.clone().or_else(|| read.platforms.clone()),
         created: listed.created.or(read.created),
+        pulled: listed.pulled,
+        status: listed.status.clone(),
         child: None,
     })
 }
@@ -300,10 +302,8 @@ fn of_config(config: Option<ImageConfig>) -> Details {
     let Some(config) = config else { return Details::default() };
     let platform = config.platform().filter(|platform| !platform.is_unknown());
     Details {
-        digest: None,
-        size: None,
         platforms: platform.map(|platform| vec![platform]),
         created: config.created.and_then(|created| created.credible()),
-        child: None,
+        ..Details::default()
     }
 }

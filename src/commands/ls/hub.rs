@@ -162,6 +162,8 @@ fn details(tag: &HubTag, wanted: Option<&Platform>) -> Details {
         size,
         platforms: Some(platforms).filter(|platforms| !platforms.is_empty()),
         created: tag.last_pushed.or(tag.last_updated),
+        pulled: tag.last_pulled,
+        status: tag.status.clone(),
         child,
     }
 }

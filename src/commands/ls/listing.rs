@@ -25,6 +25,10 @@ pub(super) struct Details {
     pub(super) platforms: Option<Vec<Platform>>,
     /// When it was made; on Docker Hub, when it was pushed.
     pub(super) created: Option<Timestamp>,
+    /// When it was last pulled; Docker Hub tells.
+    pub(super) pulled: Option<Timestamp>,
+    /// `active`, `inactive`; Docker Hub tells.
+    pub(super) status: Option<String>,
     /// The digest of the wanted platform's image, where a list tells it.
     pub(super) child: Option<Digest>,
 }

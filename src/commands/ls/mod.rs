@@ -9,6 +9,7 @@ mod listing;
 mod names;
 mod needs;
 mod rows;
+mod window;
 
 use std::io::Write;
 

@@ -14,6 +14,9 @@ pub(super) struct Needs {
     pub(super) platforms: bool,
     /// When it was made: the manifest and the config.
     pub(super) created: bool,
+    /// When it was last pulled, and whether it is in use: Docker Hub's API alone.
+    pub(super) pulled: bool,
+    pub(super) status: bool,
     /// The platforms are one column of many: left out where they alone would cost requests.
     pub(super) spare_platforms: bool,
 }
@@ -32,8 +35,9 @@ impl Needs {
             }
         };
         needs.digest |= args.is_grouped();
-        needs.created |= args.sorts_by_created();
+        needs.created |= args.sorts_by_created() || args.has_window();
         needs.size |= args.sorts_by_size();
+        needs.pulled |= args.sorts_by_pulled();
         if args.of.platform.is_some() {
             (needs.platforms, needs.spare_platforms) = (true, false);
         }
@@ -44,7 +48,14 @@ impl Needs {
     pub(super) fn of_flags(args: &Args) -> Self {
         let long = args.long;
         let digest = long || args.digests || args.is_grouped();
-        Needs { digest, size: long, platforms: long, created: long, spare_platforms: long }
+        Needs {
+            digest,
+            size: long,
+            platforms: long,
+            created: long,
+            spare_platforms: long,
+            ..Needs::default()
+        }
     }
 
     fn of_template(template: &Template) -> Self {
@@ -54,6 +65,8 @@ impl Needs {
             size: names("Size"),
             platforms: names("Platforms"),
             created: names("Created"),
+            pulled: names("Pulled"),
+            status: names("Status"),
             spare_platforms: false,
         }
     }
@@ -64,6 +77,8 @@ impl Needs {
             size: self.size || other.size,
             platforms: self.platforms || other.platforms,
             created: self.created || other.created,
+            pulled: self.pulled || other.pulled,
+            status: self.status || other.status,
             // Needed for sure by either of the two.
             spare_platforms: (!self.platforms || self.spare_platforms)
                 && (!other.platforms || other.spare_platforms)
@@ -73,7 +88,7 @@ impl Needs {
 
     /// Whether names alone are enough.
     pub(super) fn is_empty(&self) -> bool {
-        !self.digest && !self.in_manifest()
+        !(self.digest || self.in_manifest() || self.pulled || self.status)
     }
 
     /// Whether manifests must be read.
@@ -86,10 +101,15 @@ impl Needs {
         self.size || self.created
     }
 
-    /// The headers of the columns that need manifests, for messages: `SIZE, CREATED`.
+    /// The headers of the columns that Docker Hub's API tells, for messages: `SIZE, CREATED`.
     pub(super) fn columns(&self) -> String {
-        let columns =
-            [(self.size, "SIZE"), (self.platforms, "PLATFORMS"), (self.created, "CREATED")];
+        let columns = [
+            (self.size, "SIZE"),
+            (self.platforms, "PLATFORMS"),
+            (self.created, "CREATED"),
+            (self.pulled, "PULLED"),
+            (self.status, "STATUS"),
+        ];
         let named: Vec<&str> =
             columns.iter().filter(|(needed, _)| *needed).map(|(_, name)| *name).collect();
         named.join(", ")

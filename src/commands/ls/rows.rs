@@ -20,6 +20,8 @@ const DIGEST: Column = Column { key: "Digest", header: "DIGEST" };
 const SIZE: Column = Column { key: "Size", header: "SIZE" };
 const PLATFORM: Column = Column { key: "Platforms", header: "PLATFORMS" };
 const CREATED: Column = Column { key: "Created", header: "CREATED" };
+const PULLED: Column = Column { key: "Pulled", header: "PULLED" };
+const STATUS: Column = Column { key: "Status", header: "STATUS" };
 
 /// The details of a row. The outer `None`: not asked for, no member. The inner one: not known.
 #[derive(Debug, Default)]
@@ -28,6 +30,8 @@ struct Members {
     size: Option<Option<u64>>,
     platforms: Option<Option<Vec<String>>>,
     created: Option<Option<Timestamp>>,
+    pulled: Option<Option<Timestamp>>,
+    status: Option<Option<String>>,
 }
 
 impl Members {
@@ -39,6 +43,8 @@ impl Members {
             size: needs.size.then_some(details.size),
             platforms: needs.platforms.then(platforms),
             created: needs.created.then_some(details.created),
+            pulled: needs.pulled.then_some(details.pulled),
+            status: needs.status.then(|| details.status.clone()),
         }
     }
 
@@ -56,11 +62,17 @@ impl Members {
         if let Some(created) = &self.created {
             row.serialize_field("Created", created)?;
         }
+        if let Some(pulled) = &self.pulled {
+            row.serialize_field("Pulled", pulled)?;
+        }
+        if let Some(status) = &self.status {
+            row.serialize_field("Status", status)?;
+        }
         Ok(())
     }
 
-    /// The cells in the order digest, size, platforms, created.
-    fn cells(&self, look: &Look) -> [String; 4] {
+    /// The cells in the order of the columns from digest to status.
+    fn cells(&self, look: &Look) -> [String; 6] {
         let known = |text: Option<String>| text.unwrap_or_else(|| UNKNOWN.to_owned());
         let digest = self.digest.iter().flatten().next();
         let platforms = self.platforms.iter().flatten().next();
@@ -69,6 +81,8 @@ impl Members {
             known(self.size.flatten().map(human::size)),
             known(platforms.map(|names| platform_cell(names, look.no_trunc))),
             look.age(self.created.flatten()),
+            look.age(self.pulled.flatten()),
+            known(self.status.clone().flatten()),
         ]
     }
 }
@@ -134,8 +148,16 @@ impl TagRow {
 }
 
 impl Row for TagRow {
-    const COLUMNS: &'static [Column] =
-        &[REPOSITORY, Column { key: "Tag", header: "TAG" }, DIGEST, SIZE, PLATFORM, CREATED];
+    const COLUMNS: &'static [Column] = &[
+        REPOSITORY,
+        Column { key: "Tag", header: "TAG" },
+        DIGEST,
+        SIZE,
+        PLATFORM,
+        CREATED,
+        PULLED,
+        STATUS,
+    ];
 
     fn cells(&self, look: &Look) -> Vec<String> {
         let mut cells = vec![self.repository.clone(), self.plain().into_owned()];
@@ -188,8 +210,16 @@ impl GroupRow {
 }
 
 impl Row for GroupRow {
-    const COLUMNS: &'static [Column] =
-        &[REPOSITORY, DIGEST, SIZE, PLATFORM, CREATED, Column { key: "Tags", header: "TAGS" }];
+    const COLUMNS: &'static [Column] = &[
+        REPOSITORY,
+        DIGEST,
+        SIZE,
+        PLATFORM,
+        CREATED,
+        PULLED,
+        STATUS,
+        Column { key: "Tags", header: "TAGS" },
+    ];
 
     fn cells(&self, look: &Look) -> Vec<String> {
         let mut cells = vec![self.repository.clone().unwrap_or_default()];
@@ -214,8 +244,15 @@ mod tests {
 
     use super::*;
 
-    const ALL: Needs =
-        Needs { digest: true, size: true, platforms: true, created: true, spare_platforms: false };
+    const ALL: Needs = Needs {
+        digest: true,
+        size: true,
+        platforms: true,
+        created: true,
+        pulled: true,
+        status: true,
+        spare_platforms: false,
+    };
 
     fn tagged(platforms: &[&str]) -> TaggedImage {
         TaggedImage {
@@ -225,6 +262,8 @@ mod tests {
                 size: Some(5_600_000),
                 platforms: Some(platforms.iter().map(|text| text.parse().unwrap()).collect()),
                 created: Some(Timestamp::UNIX_EPOCH),
+                pulled: Some(Timestamp::UNIX_EPOCH),
+                status: Some("active".to_owned()),
                 child: None,
             }),
         }
@@ -244,11 +283,13 @@ mod tests {
             "5.6MB",
             "linux/amd64, linux/arm64",
             "Less than a second ago",
+            "Less than a second ago",
+            "active",
         ];
         assert_eq!(row.cells(&look), expected);
         let group = GroupRow::new(Some("r".to_owned()), &[&tagged, &tagged], &ALL);
         crate::output::assert_fits(&group, &look);
-        assert_eq!(group.cells(&look)[5], "1.2, 1.2");
+        assert_eq!(group.cells(&look)[7], "1.2, 1.2");
         assert!(group.plain().starts_with("r@sha256:aaaa"));
     }
 
@@ -258,9 +299,9 @@ mod tests {
         let bare = TaggedImage { tag: "1".into(), details: Arc::default() };
         let mut row = TagRow::new("r".to_owned(), String::new());
         row.set(&bare, &ALL);
-        assert_eq!(row.cells(&look)[2..], [UNKNOWN; 4]);
+        assert_eq!(row.cells(&look)[2..], [UNKNOWN; 6]);
         let json = crate::output::json::to_string(&row).unwrap();
-        let nulls = "\"Digest\":null,\"Size\":null,\"Platforms\":null,\"Created\":null";
+        let nulls = "\"Digest\":null,\"Size\":null,\"Platforms\":null,\"Created\":null,\"Pulled\":null,\"Status\":null";
         assert_eq!(json, format!("{{\"Repository\":\"r\",\"Tag\":\"1\",{nulls}}}"));
         row.set(&bare, &Needs::default());
         let json = crate::output::json::to_string(&row).unwrap();
