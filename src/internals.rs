@@ -14,6 +14,7 @@ pub use crate::http::proxy::Proxies;
 pub use crate::http::url::{Url, quoted};
 pub use crate::http::{Client, Method, Peer, Request, Settings};
 pub use crate::login::docker_config_login;
+pub use crate::oci::attestation::{Statement, unwrap_envelope};
 pub use crate::oci::manifest::{Algorithm, Content, Document, ImageConfig, schema1_payload};
 pub use crate::oci::platform::Platform;
 pub use crate::oci::reference::{Digest, Reference, Registry, Tag};

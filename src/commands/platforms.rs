@@ -147,6 +147,7 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
         ));
     }
     let needs = args.needs(&format);
+    let is_for_reading = context.style.stdout_terminal && matches!(format, Format::Table);
     parallel::in_order(
         &entries,
         image.jobs,
@@ -164,7 +165,16 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
             writer.write_row(&row).map_err(Error::from)
         },
     )?;
-    writer.finish().map_err(Error::from).map(drop)
+    writer.finish()?;
+    let is_attestation = |entry: &&Descriptor| matches!(entry.entry(), Entry::Attestation { .. });
+    let attestations = index.manifests.iter().filter(is_attestation).count();
+    if attestations > 0 && !args.all && is_for_reading {
+        let name = image.short_name();
+        context.reporter.line(&format!(
+            "attestations: {attestations}; to list them: docker tags referrers {name}"
+        ));
+    }
+    Ok(())
 }
 
 impl Args {

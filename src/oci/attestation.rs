@@ -64,6 +64,7 @@ impl<'a> Statement<'a> {
     /// # Errors
     /// It is none, or has more than 1,000 subjects.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, AttestationError> {
+        check_object(bytes)?;
         let raw: RawStatement = serde_json::from_slice(bytes)
             .map_err(|why| bad(format!("not an in-toto statement: {why}")))?;
         if raw.predicate_type.len() > MAX_TEXT {
@@ -108,6 +109,7 @@ pub fn unwrap_envelope(mut bytes: Vec<u8>) -> Result<Vec<u8>, AttestationError> 
     let start = bytes.as_ptr() as usize;
     let payload = {
         let read = |text: &'_ [u8]| -> Result<_, AttestationError> {
+            check_object(text)?;
             serde_json::from_slice::<Envelope<'_>>(text)
                 .map(|envelope| {
                     (position(envelope.payload, start), position(envelope.inner, start))
@@ -138,6 +140,14 @@ pub fn unwrap_envelope(mut bytes: Vec<u8>) -> Result<Vec<u8>, AttestationError> 
     }
     decode(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Refuses lists, which serde takes for the members of a struct in their order.
+fn check_object(text: &[u8]) -> Result<(), AttestationError> {
+    match text.trim_ascii_start().first() {
+        Some(b'{') => Ok(()),
+        _ => Err(bad("not an attestation: it is not a JSON object")),
+    }
 }
 
 /// Where a value is inside the text that begins at `start`.

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 #[path = "../../fuzz/targets/answer.rs"]
 mod answer;
+#[path = "../../fuzz/targets/attestation.rs"]
+mod attestation;
 #[path = "../../fuzz/targets/challenge.rs"]
 mod challenge;
 #[path = "../../fuzz/targets/danger.rs"]
@@ -39,8 +41,9 @@ mod token_answer;
 
 type Body = fn(&[u8]);
 
-const TARGETS: [(&str, Body); 14] = [
+const TARGETS: [(&str, Body); 15] = [
     ("answer", answer::run),
+    ("attestation", attestation::run),
     ("challenge", challenge::run),
     ("docker_config", docker_config::run),
     ("document", document::run),

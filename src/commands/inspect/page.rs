@@ -204,6 +204,9 @@ impl Page<'_> {
             |entry: &&Descriptor| matches!(entry.entry(), Entry::Attestation { .. });
         let attestations = index.manifests.iter().filter(is_attestation).count();
         self.others(attestations, "attestation", "attestations");
+        if attestations > 0 {
+            self.line("  to list them: docker tags referrers IMAGE");
+        }
         let unknown = index.manifests.len() - entries.len() - attestations;
         self.others(unknown, "unknown entry", "unknown entries");
     }

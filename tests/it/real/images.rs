@@ -163,3 +163,18 @@ fn the_hash_of_the_output_is_the_digest() {
         assert_eq!(format!("sha256:{}", &sum[..64]), case.seeded.digest, "{}", case.tag);
     }
 }
+
+/// Debian's registry has no referrers API: what oras attaches there stands in the index of a tag.
+#[test]
+#[ignore = "needs the real docker-registry"]
+fn referrers_behind_the_tag() {
+    let registry = Registry::open(&Storage::new());
+    let image = Image::oci("amd64").put(&registry, "team/app", Some("1"));
+    let sbom = seed::attach_sbom(&registry, &image, "{\"SPDXID\":\"real\"}");
+    let name = format!("{}/team/app:1", registry.address());
+    assert_eq!(ours(&["referrers", "-q", &name]), format!("{sbom}\n"));
+    let format = "{{.Type}} {{.For}}";
+    let expected = format!("application/spdx+json {}\n", image.digest);
+    assert_eq!(ours(&["referrers", "--format", format, &name]), expected);
+    assert_eq!(ours(&["referrers", "--sbom", &name]), "{\"SPDXID\":\"real\"}");
+}

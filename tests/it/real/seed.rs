@@ -139,6 +139,31 @@ impl Image {
     }
 }
 
+/// Attaches an SBOM as oras does where there is no referrers API: a manifest with a subject, and an index under the
+/// tag that is made of the subject's digest. The digest of the manifest.
+#[track_caller]
+pub fn attach_sbom(registry: &Registry, to: &Seeded, text: &str) -> String {
+    const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+    const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+    const SPDX: &str = "application/spdx+json";
+    let repository = &to.repository;
+    let (config, layer) =
+        (put_blob(registry, repository, b"{}"), put_blob(registry, repository, text.as_bytes()));
+    let manifest = pretty(&json!({
+        "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": SPDX,
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "size": 2, "digest": config},
+        "layers": [{"mediaType": SPDX, "size": text.len(), "digest": layer}],
+        "subject": {"mediaType": to.media_type, "size": to.manifest.len(), "digest": to.digest},
+    }));
+    let digest = put_manifest(registry, repository, None, MANIFEST, &manifest);
+    let index = pretty(&json!({
+        "schemaVersion": 2, "mediaType": INDEX,
+        "manifests": [{"mediaType": MANIFEST, "size": manifest.len(), "digest": digest, "artifactType": SPDX}],
+    }));
+    put_manifest(registry, repository, Some(&to.digest.replace(':', "-")), INDEX, &index);
+    digest
+}
+
 /// An OCI index over amd64 and arm64/v8 with one attestation for each, as BuildKit pushes it.
 #[track_caller]
 pub fn oci_index(registry: &Registry, repository: &str, tag: &str) -> Seeded {
