@@ -1,6 +1,6 @@
 //! Which images files name: Dockerfiles, compose files, Kubernetes, Helm, CI; and writing them back.
 //!
-//! A file is read and nothing else is done to it; [`write`] alone changes one. The room knows no
+//! A file is read and nothing else is done to it; [`mod@write`] alone changes one. The room knows no
 //! registry and no command: it hands over what stands in the files, where, and which bytes would
 //! have to change. Everything that it reads may be hostile: there are limits on size, depth,
 //! anchors and values, and a fault names file, line and column.
