@@ -233,3 +233,16 @@ fn realms() {
         assert!(matches!(resolve(bad, &challenged), Err(RealmError::Url(_))), "{bad}");
     }
 }
+
+/// What the hint says to put into `token-hosts` is what lets the login through.
+#[test]
+fn the_suggested_entry_is_enough() {
+    for (realm, entry) in [
+        ("https://Token.example.:8443", "token.example"),
+        ("http://token.example", "http://token.example"),
+    ] {
+        assert_eq!(entry_for(&origin(realm)), entry);
+        assert!(!may("registry.test", realm, &[]));
+        assert!(may("registry.test", realm, &[entry]));
+    }
+}
