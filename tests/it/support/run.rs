@@ -240,6 +240,7 @@ fn code(status: std::process::ExitStatus) -> i32 {
 #[track_caller]
 fn read_peak(file: &Path) -> u64 {
     let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("no measure: {error}"));
+    fs::remove_file(file).expect("the file is ours");
     text.trim().parse().unwrap_or_else(|_| panic!("no measure: {text:?}"))
 }
 
