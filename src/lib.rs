@@ -25,6 +25,8 @@
 //! the process. The crate is private: [`run`] is the program, [`internals`] serves fuzz targets and
 //! benches. Start reading with `commands::ls`, then `registry`, `auth`, `error`.
 #![forbid(unsafe_code)]
+// What unit tests share has no outside.
+#![cfg_attr(test, allow(unreachable_pub))]
 
 mod auth;
 mod cli;

@@ -20,7 +20,7 @@ pub(super) fn overview(root: &Command, width: usize) -> String {
     let name = root.get_bin_name().unwrap_or_default();
     let mut text = format!("Usage: {name} [OPTIONS] COMMAND\n\n");
     write_commands(root, width, &mut text);
-    let _ = writeln!(text, "\n`{name} REPO` is short for `{name} ls REPO`.");
+    let _ = writeln!(text, "`{name} REPO` is short for `{name} ls REPO`.");
     text + &format!("More: {name} COMMAND -h, {name} --help, man docker-tags\n")
 }
 

@@ -220,6 +220,7 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
 }
 
 /// Where the tags of a side come from.
+#[allow(clippy::large_enum_variant, reason = "there are two of them in a run")]
 enum Origin<'a> {
     Repository(Scope<'a>),
     Saved(Saved),

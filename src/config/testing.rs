@@ -16,7 +16,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("docker-tags-config-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(name);
@@ -29,22 +29,22 @@ impl Place {
         Place { directory, env }
     }
 
-    pub fn with(text: &str) -> Self {
+    pub(crate) fn with(text: &str) -> Self {
         let place = Place::new();
         fs::write(place.file(), text).unwrap();
         place
     }
 
-    pub fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.directory.join("config.toml")
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         fs::read_to_string(self.file()).unwrap()
     }
 
     /// The names in the directory, sorted.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let name = |entry: Result<fs::DirEntry, _>| entry.unwrap().file_name().into_string();
         let mut names: Vec<_> =
             fs::read_dir(&self.directory).unwrap().map(|entry| name(entry).unwrap()).collect();

@@ -212,7 +212,7 @@ fn list_holds_each_tag_once() {
     assert!(tags.push("ä"));
     assert_eq!(tags.iter().rev().collect::<Vec<_>>(), ["ä", "b", "a"]);
     tags.skip(99);
-    assert!(tags.len() == 0 && tags.push("a"));
+    assert!(tags.is_empty() && tags.push("a"));
 }
 
 #[test]

@@ -212,7 +212,6 @@ fn endless_framing() {
         (whole, "a: b\r\n"),
     ];
     for (start, filler) in cases {
-        let shown: String = start.chars().skip(15).take(40).collect();
         let filler = filler.repeat(4_000).into_bytes();
         let registry = TestRegistry::new()
             .hook(move |_| {

@@ -199,7 +199,7 @@ fn every_place_of_a_login() {
                             "install docker-credential-missing, or remove it from".to_owned()
                         }
                         "" => format!("docker login {}", setup.host),
-                        _ => "check the user name and the password".to_owned(),
+                        _ => "check the user name and password".to_owned(),
                     };
                     assert!(outcome.stderr.contains(&hint), "{case}: {outcome}");
                 }

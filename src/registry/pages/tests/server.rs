@@ -249,7 +249,8 @@ impl Transport for Server {
                     let link: Vec<_> =
                         answer.headers("link").map(String::from_utf8_lossy).collect();
                     let length = answer.header_text("content-length");
-                    println!("?{query} -> {} {length:?} {link:?}", answer.status());
+                    let text = format!("?{query} -> {} {length:?} {link:?}", answer.status());
+                    crate::system::report::Reporter::default().line(&text);
                 }
                 answer
             },
