@@ -99,7 +99,7 @@ const ERRORS: [(&str, i32, &str); 30] = [
         "ls alpine --sort date",
         2,
         "error: invalid value \"date\" for --sort\n\n\
-         hint: possible values: version, name, created, size, none\n",
+         hint: possible values: version, name, created, pulled, size, none\n",
     ),
     (
         "repos acme --since 7d",
