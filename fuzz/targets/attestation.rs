@@ -25,9 +25,16 @@ pub fn run(data: &[u8]) {
         let subjects = value["subject"].as_array().cloned().unwrap_or_default();
         for digest in &statement.subjects {
             let (name, hex) = digest.split_once(':').expect("name and digits");
+            // The plain reader keeps the last of two members of one name, or of one escaped name.
+            let count = |member: String| {
+                data.windows(member.len()).filter(|part| *part == member.as_bytes()).count()
+            };
+            let plain = count(format!("\"{name}\"")) == 1
+                && count("\"digest\"".to_owned()) <= subjects.len()
+                && !data.contains(&b'\\');
             assert!(subjects.iter().any(|subject| {
                 // A name with a colon is cut elsewhere.
-                subject["digest"][name] == *hex || name.is_empty() || hex.contains(':')
+                subject["digest"][name] == *hex || !plain || name.is_empty() || hex.contains(':')
             }));
         }
     }
