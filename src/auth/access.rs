@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::wire::Unauthorized;
-use super::{Resource, Session, lock, token};
+use super::{Resource, Session, token};
 use crate::login::{Credential, Login};
+use crate::system::lock;
 use crate::system::secret::Secret;
 
 /// What is sent as `Authorization`.

@@ -21,7 +21,7 @@ pub(crate) mod token;
 mod wire;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use crate::error::Error;
@@ -29,6 +29,7 @@ use crate::http::{Answer, Client, Method, Peer};
 use crate::login::{Login, Lookup};
 use crate::oci::reference::Repository;
 use crate::oci::url::{Origin, Scheme};
+use crate::system::lock;
 use crate::system::secret::Secret;
 use access::{Access, Authorization};
 use challenge::Challenge;
@@ -197,8 +198,4 @@ impl Session {
     fn login(&self, resource: &Resource) -> Option<Arc<Login>> {
         self.lookup(resource).login
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -21,11 +21,12 @@ use super::challenge::{self, Challenge};
 use super::realm;
 use super::token::{self, Token, TokenError, TokenRequest};
 use super::wire::{Answered, Unauthorized};
-use super::{Call, Resource, Session, lock};
+use super::{Call, Resource, Session};
 use crate::error::Error;
 use crate::http::{Answer, Failure};
 use crate::login::{Credential, Verdict};
 use crate::oci::url::Origin;
+use crate::system::lock;
 use crate::system::secret::Secret;
 
 /// The most often that one request is sent.

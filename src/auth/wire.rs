@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use super::challenge::{self, Challenge};
-use super::{Authorization, Call, Session, lock};
+use super::{Authorization, Call, Session};
 use crate::error::{Error, Network};
 use crate::http::address::Reach;
 use crate::http::{self, Answer, Failure, Peer, Request};
 use crate::oci::url::{Origin, Scheme, Url};
+use crate::system::lock;
 
 /// The most redirects that are followed for one request.
 const MAX_REDIRECTS: u32 = 5;

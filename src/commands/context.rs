@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
@@ -27,6 +27,7 @@ use crate::output::{Format, Look};
 use crate::registry::hub::{self, Hub};
 use crate::registry::{Registry, RepositoryHandle};
 use crate::system::env::Env;
+use crate::system::lock;
 use crate::system::report::Reporter;
 use crate::system::terminal::Style;
 
@@ -203,7 +204,7 @@ impl Context {
     ) -> Result<Arc<Registry>, Error> {
         self.bind_given_login(name)?;
         let key = (name.clone(), profile.name().map(str::to_owned));
-        let mut registries = self.registries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut registries = lock(&self.registries);
         if let Some(registry) = registries.get(&key) {
             return Ok(registry.clone());
         }
@@ -374,7 +375,7 @@ impl Context {
         if !self.logins.is_given() {
             return Ok(());
         }
-        let mut bound = self.given_to.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bound = lock(&self.given_to);
         match bound.as_ref() {
             Some(first) if first != name => Err(Error::usage(
                 format!("--username is for one registry; this call names {first} and {name}"),

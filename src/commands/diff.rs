@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -23,6 +23,7 @@ use crate::oci::platform::Platform;
 use crate::oci::reference::Digest;
 use crate::output::progress::Progress;
 use crate::output::{Column, Format, Look, Row, Writer};
+use crate::system::lock;
 use crate::system::parallel;
 use crate::tags::select::{Selection, TagList};
 
@@ -265,7 +266,7 @@ impl List<'_> {
             Source::Saved(saved) => return Ok(saved.digests.clone()),
             Source::Registry(digests) => digests,
         };
-        let mut digests = digests.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut digests = lock(&digests);
         let is_asked = |tag: &&str| common.contains(tag) || (!has_platform && digests.knows(tag));
         let asked: Vec<&str> = self.tags.iter().filter(is_asked).collect();
         let found = digests.of(&asked)?;

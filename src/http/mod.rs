@@ -25,12 +25,13 @@ pub(crate) use crate::oci::url;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 
 use crate::error::Error;
+use crate::system::lock;
 use crate::system::report::Reporter;
 use address::Reach;
 pub(crate) use answer::{Answer, Failure};
@@ -215,7 +216,7 @@ impl Client {
             Ok(response) => response,
             Err(error) => {
                 if request.probe {
-                    *peer.probed.lock().unwrap_or_else(PoisonError::into_inner) = started.elapsed();
+                    *lock(&peer.probed) = started.elapsed();
                 }
                 let failure = self.send_failure(peer, request, error, opened);
                 log(&failure.error.to_string());
@@ -261,9 +262,7 @@ impl Client {
             }
             None => {
                 let request_body = builder.body(())?;
-                let spent = std::mem::take(
-                    &mut *peer.probed.lock().unwrap_or_else(PoisonError::into_inner),
-                );
+                let spent = std::mem::take(&mut *lock(&peer.probed));
                 if request.probe {
                     let configured = agent.configure_request(request_body);
                     agent.run(configured.timeout_connect(Some(self.probe_limit())).build())
@@ -284,7 +283,7 @@ impl Client {
     fn agent(&self, peer: &Peer, url: &Url) -> Result<ureq::Agent, ureq::Error> {
         let proxy = self.proxies.for_origin(url.origin());
         let route = (proxy.is_some(), url.origin().scheme());
-        let mut agents = peer.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut agents = lock(&peer.agents);
         if let Some(agent) = agents.get(&route) {
             return Ok(agent.clone());
         }

@@ -5,10 +5,11 @@
 //! then on few requests are under way to it at a time, since it was too many that it complained of.
 
 use std::collections::HashMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::retry::MAX_WAIT;
+use crate::system::lock;
 
 /// How many requests may be under way to a host that has complained.
 const FEW: usize = 3;
@@ -43,7 +44,7 @@ impl Pace {
     /// # Errors
     /// The time that the host wants to be left alone, where it is longer than [`MAX_WAIT`].
     pub(super) fn turn(&self, host: &str) -> Result<Turn<'_>, Duration> {
-        let mut hosts = self.lock();
+        let mut hosts = lock(&self.hosts);
         loop {
             let state = hosts.entry(host.to_owned()).or_default();
             let wait = state.until.map(|until| until.saturating_duration_since(Instant::now()));
@@ -68,19 +69,15 @@ impl Pace {
     pub(super) fn complaint(&self, host: &str, wait: Option<Duration>) {
         let now = Instant::now();
         let until = now.checked_add(wait.unwrap_or(MOMENT)).unwrap_or(now);
-        let mut hosts = self.lock();
+        let mut hosts = lock(&self.hosts);
         let state = hosts.entry(host.to_owned()).or_default();
         state.until = state.until.max(Some(until));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Host>> {
-        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let Some(host) = self.pace.lock().get_mut(&self.host) {
+        if let Some(host) = lock(&self.pace.hosts).get_mut(&self.host) {
             host.active -= 1;
         }
         self.pace.freed.notify_all();
@@ -110,7 +107,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(pace.lock()[host].active, 0);
+        assert_eq!(lock(&pace.hosts)[host].active, 0);
         most.into_inner()
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -15,6 +15,7 @@ use ureq::unversioned::transport::NextTimeout;
 
 use super::address::{self, Reach};
 use super::connect::{ConnectFailure, fail};
+use crate::system::lock;
 
 /// What hosts were resolved to in this run. The ports mean nothing: they are those of whoever
 /// asked first.
@@ -24,7 +25,7 @@ pub(super) struct AddressCache(Mutex<HashMap<String, ResolvedSocketAddrs>>);
 impl AddressCache {
     /// Whether a host that was contacted before has only private or loopback addresses.
     pub(super) fn is_private(&self, host: &str) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock(&self.0);
         known.get(host).is_some_and(|addresses| {
             let is_private = |a: &SocketAddr| address::kind(a.ip()) == address::Kind::Private;
             // One private address beside a public one proves nothing: whoever owns the name
@@ -57,7 +58,7 @@ impl PolicyResolver {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let (host, port) = key.rsplit_once(':').ok_or(ureq::Error::HostNotFound)?;
         let port = port.parse().map_err(|_| ureq::Error::HostNotFound)?;
-        let cache = || self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cache = || lock(&self.cache.0);
         let known = cache().get(host).cloned();
         let mut addresses = match known {
             Some(addresses) => addresses,

@@ -8,8 +8,8 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Mutex;
 use std::sync::mpsc;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use ureq::unversioned::transport::{
 };
 
 use super::connect::{ConnectFailure, fail};
+use crate::system::lock;
 
 /// The time that an address has before the next one is tried beside it (RFC 8305 § 8).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -54,7 +55,7 @@ impl<In: Transport> Connector<In> for TcpConnector {
         OPENED.set(true);
         let limit = details.timeout.not_zero().map_or(Duration::MAX, |limit| *limit);
         let mut addresses = in_turns(&details.addrs);
-        let lock = || self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || lock(&self.answered);
         let answered = *lock();
         addresses.sort_by_key(|address| Some(*address) != answered);
         let stream = race(addresses, limit).map_err(|error| match error.kind() {

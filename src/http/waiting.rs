@@ -4,10 +4,11 @@
 //! erased by whoever ends the request that it names, before anything else is printed.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::system::lock;
 use crate::system::report::Reporter;
 use crate::system::signals::{self, Undoing};
 
@@ -43,7 +44,7 @@ impl Waiting {
     }
 
     pub(super) fn begin(self: &Arc<Self>, host: &str) -> UnderWay<'_> {
-        let mut requests = self.lock();
+        let mut requests = lock(&self.requests);
         requests.begun += 1;
         let number = requests.begun;
         requests.under_way.insert(number, (Instant::now(), host.to_owned()));
@@ -55,7 +56,7 @@ impl Waiting {
     }
 
     fn watch(&self) {
-        let mut requests = self.lock();
+        let mut requests = lock(&self.requests);
         while let Some((&number, (since, host))) = requests.under_way.first_key_value() {
             let left = PATIENCE.saturating_sub(since.elapsed());
             if left.is_zero() && requests.shown.is_none() {
@@ -72,15 +73,11 @@ impl Waiting {
         }
         requests.is_watched = false;
     }
-
-    fn lock(&self) -> MutexGuard<'_, Requests> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        let mut requests = self.waiting.lock();
+        let mut requests = lock(&self.waiting.requests);
         requests.under_way.remove(&self.number);
         if requests.shown.as_ref().is_some_and(|(number, _)| *number == self.number) {
             requests.shown = None;

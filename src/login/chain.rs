@@ -8,7 +8,7 @@ mod place;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::auth_config_env::{self, AuthConfigEnv};
@@ -19,6 +19,7 @@ use super::{Credential, Found, HELPER_LIMIT, Login, Lookup, Source, describe_pas
 use crate::config::{PasswordSource, Profile};
 use crate::oci::reference::{Registry, Repository};
 use crate::system::env::Env;
+use crate::system::lock;
 use crate::system::report::Reporter;
 use crate::system::secret::Secret;
 
@@ -175,7 +176,7 @@ impl Logins {
             let skipped = skipped.join(", ");
             notes.trail.push(format!("{skipped}: not checked: credentials already found"));
         }
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut warned = lock(&self.warned);
         notes.warnings.retain(|warning| warned.insert(warning.clone()));
         let (credential, source) = hit.unzip();
         let (Notes { warnings, trail, advice }, source) = (notes, source.unwrap_or_default());
@@ -189,7 +190,7 @@ impl Logins {
         let is_explicit = matches!(found.source, Source::CommandLine | Source::Prompt);
         let advice = found.advice;
         let Some(credential) = found.credential else { return Lookup { login: None, advice } };
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = lock(&self.shared);
         let same = |(registry, login): &&(Registry, Arc<Login>)| {
             registry == query.registry
                 && login.credential == credential
@@ -221,7 +222,7 @@ impl Logins {
             return None;
         }
         // Held while a program runs: a second thread waits for its answer.
-        let mut passwords = self.passwords.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut passwords = lock(&self.passwords);
         let limit = self.helper_limit(query.profile);
         let read = || password.read(&self.env, limit).map_err(|error| error.to_string());
         let source =

@@ -5,7 +5,7 @@
 //! for a key, even by several threads, for it may ask its user for a PIN.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::auth_file::{first_value, text_field};
 use super::one_line;
 use crate::system::env::Env;
+use crate::system::lock;
 use crate::system::process::{Output, find_program, run};
 use crate::system::secret::Secret;
 
@@ -49,7 +50,7 @@ impl Helpers {
     /// Asks a helper for the login of a key, or repeats what it said before.
     pub(super) fn get(&self, suffix: &str, key: &str, env: &Env, limit: Duration) -> Answer {
         let cell = {
-            let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut answers = lock(&self.0);
             Arc::clone(answers.entry((suffix.to_owned(), key.to_owned())).or_default())
         };
         cell.get_or_init(|| ask(suffix, key, env, limit)).clone()

@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::Credential;
 use crate::error::Error;
+use crate::system::lock;
 
 /// A login for a registry, shared by all who use it.
 #[derive(Debug)]
@@ -52,13 +53,13 @@ impl Login {
 
     /// Whether a server has refused it.
     pub(crate) fn is_refused(&self) -> bool {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == State::Refused
+        *lock(&self.state) == State::Refused
     }
 
     /// Sends the login with `send`, which says what the answer means for it; waits while another
     /// thread tries it. `None`: it is refused, and is not sent.
     pub(crate) fn attempt<T>(&self, send: impl FnOnce() -> (Verdict, T)) -> Option<T> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         while *state == State::Trying {
             state = self.decided.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -69,7 +70,7 @@ impl Login {
         }
         drop(state);
         let (verdict, outcome) = send();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         *state = match (*state, verdict) {
             (State::Refused, _) | (_, Verdict::Refused) => State::Refused,
             (State::Accepted, _) | (_, Verdict::Accepted) => State::Accepted,

@@ -5,9 +5,10 @@
 //! (see [`crate::system::report`]); it is drawn again with the next step.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::system::lock;
 use crate::system::report::Reporter;
 use crate::system::signals::{self, Undoing};
 
@@ -73,7 +74,7 @@ impl Progress {
     /// Erases the line; from now on nothing is drawn.
     pub(crate) fn stop(&self) {
         // Whoever draws just now is waited for.
-        let mut drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut drawing = lock(&self.drawing);
         self.shown.store(false, Ordering::Relaxed);
         drawing.undo = None;
     }

@@ -10,3 +10,10 @@ pub(crate) mod report;
 pub(crate) mod secret;
 pub(crate) mod signals;
 pub(crate) mod terminal;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks. A panic ends the program (see `exit_on_panic` in `lib`), so none leaves anything half done.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

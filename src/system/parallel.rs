@@ -4,9 +4,10 @@
 //! asked. The network is waited for on scoped threads; everything else, printing above all,
 //! happens on the caller's own thread.
 
+use crate::system::lock;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Condvar, Mutex, mpsc};
 use std::thread;
 
 /// For each thread, so many items may be begun beyond the one whose result is waited for: results
@@ -17,8 +18,7 @@ const AHEAD: usize = 2;
 /// order of the items, as soon as it and all before it are there.
 ///
 /// Only a few results wait for an earlier one; further work is begun when they are taken. With one
-/// item or one job no thread is started. A panic in `work` stops the rest and goes on in
-/// the caller.
+/// item or one job no thread is started.
 ///
 /// # Errors
 /// The first error of `take`: nothing new is begun then, and what is under way is waited for.
@@ -32,42 +32,31 @@ pub(crate) fn in_order<T: Sync, R: Send, E>(
     if threads <= 1 {
         return items.iter().try_for_each(|item| take(item, work(item)));
     }
-    let next = AtomicUsize::new(0);
-    let turns = Turns::default();
+    let (next, turns) = (AtomicUsize::new(0), Turns::default());
     thread::scope(|scope| {
         let (results, arrived) = mpsc::channel();
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                let (results, next, turns, work) = (results.clone(), &next, &turns, &work);
-                scope.spawn(move || {
-                    let guard = StopOnPanic(turns);
-                    loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(item) = items.get(index) else { break };
-                        if !turns.wait(index, threads * AHEAD) {
-                            break;
-                        }
-                        if results.send((index, work(item))).is_err() {
-                            break;
-                        }
+        for _ in 0..threads {
+            let (results, next, turns, work) = (results.clone(), &next, &turns, &work);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index).filter(|_| turns.wait(index, threads)) else {
+                        break;
+                    };
+                    if results.send((index, work(item))).is_err() {
+                        break;
                     }
-                    drop(guard);
-                })
-            })
-            .collect();
+                }
+            });
+        }
         drop(results);
         let outcome = hand_over(items, &arrived, &turns, &mut take);
         turns.stop();
-        for worker in workers {
-            if let Err(panic) = worker.join() {
-                std::panic::resume_unwind(panic);
-            }
-        }
         outcome
     })
 }
 
-/// Puts results back in order. Ends early when a worker is gone: its panic is for the caller.
+/// Puts results back in order.
 fn hand_over<T, R, E>(
     items: &[T],
     arrived: &mpsc::Receiver<(usize, R)>,
@@ -97,41 +86,26 @@ struct Turns {
 }
 
 impl Turns {
-    fn taken(&self) -> MutexGuard<'_, usize> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Waits until an item may be begun; `false`: none may any more.
-    fn wait(&self, index: usize, ahead: usize) -> bool {
+    fn wait(&self, index: usize, threads: usize) -> bool {
         let is_early = |taken: &mut usize| {
-            index >= taken.saturating_add(ahead) && !self.stopped.load(Ordering::Relaxed)
+            index >= *taken + threads * AHEAD && !self.stopped.load(Ordering::Relaxed)
         };
-        drop(self.changed.wait_while(self.taken(), is_early));
+        drop(self.changed.wait_while(lock(&self.taken), is_early));
         !self.stopped.load(Ordering::Relaxed)
     }
 
     fn next(&self) {
-        *self.taken() += 1;
+        *lock(&self.taken) += 1;
         self.changed.notify_all();
     }
 
     fn stop(&self) {
         // Under the lock, or a worker between its look and its sleep would miss it.
-        let taken = self.taken();
+        let taken = lock(&self.taken);
         self.stopped.store(true, Ordering::Relaxed);
         drop(taken);
         self.changed.notify_all();
-    }
-}
-
-/// Tells the other workers when this one panics.
-struct StopOnPanic<'a>(&'a Turns);
-
-impl Drop for StopOnPanic<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.stop();
-        }
     }
 }
 
@@ -214,19 +188,6 @@ mod tests {
             let take = |_: &usize, item| if item == 3 { Err("three") } else { Ok(()) };
             assert_eq!(in_order(&items, jobs, work, take), Err("three"));
             assert!(begun.load(Ordering::SeqCst) < 100_000);
-        }
-    }
-
-    #[test]
-    fn a_panic_reaches_the_caller() {
-        for jobs in [1, 4] {
-            let items: Vec<usize> = (0..1000).collect();
-            let run = || {
-                let work = |item: &usize| assert!(*item != 5, "five");
-                in_order(&items, jobs, work, |_, ()| Ok::<(), ()>(()))
-            };
-            let panic = std::panic::catch_unwind(run).unwrap_err();
-            assert_eq!(panic.downcast_ref::<&str>(), Some(&"five"), "{jobs} jobs");
         }
     }
 }

@@ -15,11 +15,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::system::env::Env;
+use crate::system::lock;
 use crate::system::signals::Undoing;
 
 /// The most a program may print on its standard output, in bytes.
@@ -136,9 +137,7 @@ fn talk(
     let stdout = collect(child.stdout.take(), MAX_STDOUT, Some(Event::TooMuch), sender.clone())?;
     let stderr = collect(child.stderr.take(), MAX_STDERR, None, sender)?;
     let status = wait(child, group, &events, limit)?;
-    let taken = |bytes: &Mutex<Vec<u8>>| {
-        std::mem::take(&mut *bytes.lock().unwrap_or_else(PoisonError::into_inner))
-    };
+    let taken = |bytes: &Mutex<Vec<u8>>| std::mem::take(&mut *lock(&bytes));
     Ok(Output { status, stdout: taken(&stdout), stderr: taken(&stderr) })
 }
 
@@ -215,7 +214,7 @@ fn collect(
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(_) => break,
             };
-            let mut kept = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut kept = lock(&shared);
             let room = max.saturating_sub(kept.len());
             kept.extend_from_slice(&chunk[..count.min(room)]);
             drop(kept);

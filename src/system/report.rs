@@ -5,9 +5,10 @@
 
 use std::collections::HashSet;
 use std::io::Write;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
+use crate::system::lock;
 use crate::system::secret::Sent;
 use crate::system::terminal::{paint, sanitize, server_text};
 
@@ -81,7 +82,7 @@ impl Reporter {
     /// A server's `Warning: 299` header (distribution-spec): at most three in a run.
     pub fn server_warning(&self, host: &str, text: &str) {
         let text = format!("{host} says: {}", server_text(text));
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = lock(&self.seen);
         // No more are remembered than are shown: there may be millions.
         if seen.from_servers < MAX_SERVER_WARNINGS && seen.lines.insert(text.clone()) {
             seen.from_servers += 1;
@@ -111,9 +112,7 @@ impl Reporter {
 
     /// The same where no line is drawn and no data was printed. Whether it was drawn.
     pub(crate) fn draw_alone(&self, text: &str) -> bool {
-        let is_free = !self.silent
-            && !self.has_data.load(Ordering::Relaxed)
-            && !*self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = !self.silent && !self.has_data.load(Ordering::Relaxed) && !*lock(&self.drawn);
         if is_free {
             self.draw(text);
         }
@@ -137,7 +136,7 @@ impl Reporter {
         if self.silent {
             return;
         }
-        let mut last = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.drawn);
         let text = format!("{}{text}", if *last { ERASE } else { "" });
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
         *last = drawn;
@@ -153,7 +152,7 @@ impl Reporter {
     }
 
     fn first_time(&self, text: &str) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = lock(&self.seen);
         seen.lines.insert(text.to_owned())
     }
 }

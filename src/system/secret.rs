@@ -6,11 +6,12 @@
 
 mod scan;
 
+use crate::system::lock;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// A password or token. See the module's text.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,7 +57,7 @@ impl Sent {
         if secret.len() < Self::SHORTEST {
             return false;
         }
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.0);
         let hash = known.hasher.hash_one(secret);
         let is_new = known.noted.insert(hash);
         if is_new {
@@ -74,7 +75,7 @@ impl Sent {
 
     /// The text with `***` in the place of every noted secret, encoded or not.
     pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock(&self.0);
         if known.noted.is_empty() {
             return text.into();
         }

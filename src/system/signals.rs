@@ -5,7 +5,9 @@
 //! changes such a thing says how with [`before_exit`]. A signal is then no longer answered in
 //! its handler, where next to nothing is allowed, but by a thread that lives as long as needed.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
+
+use super::lock;
 
 /// The exit code after SIGTERM, or after docker asked us to stop.
 pub(crate) const TERMINATED: i32 = 143;
@@ -21,7 +23,7 @@ pub(crate) struct Undoing(u64);
 
 /// Has `undo` run once: when the value is dropped, or before the program ends early.
 pub(crate) fn before_exit(undo: impl FnOnce() + Send + 'static) -> Undoing {
-    let mut undos = lock();
+    let mut undos = lock(&UNDOS);
     let number = undos.last().map_or(0, |(last, _)| last + 1);
     undos.push((number, Box::new(undo)));
     system::answer_in_a_thread();
@@ -30,7 +32,7 @@ pub(crate) fn before_exit(undo: impl FnOnce() + Send + 'static) -> Undoing {
 
 impl Drop for Undoing {
     fn drop(&mut self) {
-        let mut undos = lock();
+        let mut undos = lock(&UNDOS);
         let found = undos.iter().position(|(number, _)| *number == self.0);
         let undo = found.map(|place| undos.remove(place).1);
         drop(undos);
@@ -42,14 +44,10 @@ impl Drop for Undoing {
 
 /// Ends the program with this code, everything undone first.
 pub(crate) fn exit(code: i32) -> ! {
-    for (_, undo) in std::mem::take(&mut *lock()).into_iter().rev() {
+    for (_, undo) in std::mem::take(&mut *lock(&UNDOS)).into_iter().rev() {
         undo();
     }
     std::process::exit(code)
-}
-
-fn lock() -> MutexGuard<'static, Vec<(u64, Undo)>> {
-    UNDOS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes SIGINT, SIGTERM, SIGHUP and SIGQUIT end the program with the shell's code for them. docker
@@ -68,7 +66,8 @@ mod system {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::flag;
 
-    use super::{exit, lock};
+    use super::{UNDOS, exit};
+    use crate::system::lock;
 
     /// How often the thread looks for a signal.
     const INTERVAL: Duration = Duration::from_millis(20);
@@ -117,7 +116,7 @@ mod system {
     fn answer() {
         loop {
             std::thread::sleep(INTERVAL);
-            let undos = lock();
+            let undos = lock(&UNDOS);
             let over = undos.is_empty();
             if over {
                 AT_ONCE.store(true, Ordering::SeqCst);

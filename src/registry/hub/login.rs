@@ -6,7 +6,7 @@
 //! not work is a warning, because public repositories need none; one given for this very call is
 //! an error.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::http::{Form, Method, Request};
 use crate::login::{Credential, Login, Verdict};
 use crate::oci::reference::DOCKER_HUB;
+use crate::system::lock;
 use crate::system::secret::Secret;
 
 /// The most that is read of a login's answer.
@@ -77,7 +78,7 @@ impl Hub {
 
     /// How to make requests; logs in at the first call. Others wait meanwhile.
     pub(super) fn access(&self) -> Result<Access, Error> {
-        let mut access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut access = lock(&self.access);
         if let Some(access) = access.as_ref() {
             return Ok(access.clone());
         }
@@ -167,7 +168,7 @@ impl Hub {
         let Some(login) = self.login().filter(|login| !login.is_explicit) else {
             return Err(self.forbidden(detail));
         };
-        let mut access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut access = lock(&self.access);
         *access = Some(Access::Forbidden(detail.clone()));
         let why = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
         self.client.reporter().warn(&format!(
@@ -196,7 +197,7 @@ impl Hub {
 
     /// Whether the requests of this run carry an organisation's token.
     pub(super) fn has_organisation_token(&self) -> bool {
-        let access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
+        let access = lock(&self.access);
         matches!(*access, Some(Access::Token(_))) && self.is_organisation()
     }
 

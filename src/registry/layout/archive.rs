@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::{FileError, read_limited, too_large, unreadable};
+use crate::system::lock;
 
 const BLOCK: u64 = 512;
 /// The most headers that are read.
@@ -64,7 +65,7 @@ impl Archive {
                 if size > u64::try_from(limit).unwrap_or(u64::MAX) {
                     return Err(too_large(limit));
                 }
-                let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut file = lock(&self.file);
                 file.seek(SeekFrom::Start(offset)).map_err(unreadable)?;
                 let bytes = read_limited((&mut *file).take(size), limit)?;
                 if u64::try_from(bytes.len()) != Ok(size) {

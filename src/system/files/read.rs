@@ -4,11 +4,12 @@
 //! once, whoever put it there: opening never waits for a writer, and no endless device fills the
 //! memory.
 
+use crate::system::lock;
 use std::collections::HashMap;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// The largest file that is read by name, in bytes.
 pub(crate) const MAX_BYTES: u64 = 8 << 20;
@@ -55,7 +56,7 @@ pub(crate) fn read_or_stream(path: &Path) -> io::Result<Vec<u8>> {
     if !is_stream(path) {
         return read(path);
     }
-    let mut streams = STREAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut streams = lock(&STREAMS);
     let streams = streams.get_or_insert_default();
     if let Some(bytes) = streams.get(path) {
         return Ok(bytes.clone());
