@@ -197,7 +197,7 @@ impl Answer {
 
     /// What an error of [`Answer::reader`] means.
     pub fn body_failure(&self, error: io::Error, limit: u64, what: &'static str) -> Failure {
-        if error.get_ref().is_some_and(|inner| inner.is::<OverLimit>()) {
+        if error.kind() == io::ErrorKind::FileTooLarge {
             let limit = limit_text(limit);
             return Error::TooLarge { host: self.host(), what, limit }.into();
         }
@@ -252,18 +252,6 @@ impl Answer {
     }
 }
 
-/// Marks that a body went over its limit.
-#[derive(Debug)]
-struct OverLimit;
-
-impl std::fmt::Display for OverLimit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("over the limit")
-    }
-}
-
-impl std::error::Error for OverLimit {}
-
 struct LimitedReader<'a> {
     answer: &'a mut Answer,
     left: u64,
@@ -281,7 +269,7 @@ impl Read for LimitedReader<'_> {
             Some(left) => left,
             None => {
                 self.answer.body = None;
-                return Err(io::Error::other(OverLimit));
+                return Err(io::ErrorKind::FileTooLarge.into());
             }
         };
         Ok(read)

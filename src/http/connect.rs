@@ -31,17 +31,10 @@ pub(super) enum ConnectFailure {
     SpeaksTls,
 }
 
+/// Never shown: `failure` takes it out of ureq's error again.
 impl fmt::Display for ConnectFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ConnectFailure::Address(address) => write!(f, "address {address} refused"),
-            ConnectFailure::Tls(Trouble::Certificate(_, why))
-            | ConnectFailure::Tls(Trouble::Client(why) | Trouble::Handshake(why))
-            | ConnectFailure::Tls(Trouble::NoTls(why))
-            | ConnectFailure::Proxy(why) => f.write_str(why),
-            ConnectFailure::ProxyVariable(why) => write!(f, "{why:?}"),
-            ConnectFailure::SpeaksTls => f.write_str("TLS"),
-        }
+        write!(f, "{self:?}")
     }
 }
 
@@ -56,6 +49,7 @@ pub(super) fn fail(failure: ConnectFailure) -> ureq::Error {
 #[derive(Debug)]
 pub(super) struct TlsConnector {
     settings: Arc<TlsSettings>,
+    /// Built at the first use: plain http registries never load the system's roots.
     config: OnceLock<Result<Arc<ClientConfig>, String>>,
     /// For the connection to an https proxy, to which no registry's settings apply.
     proxy: Option<OnceLock<Result<Arc<ClientConfig>, String>>>,
@@ -67,14 +61,7 @@ impl TlsConnector {
         TlsConnector { settings, config: OnceLock::new(), proxy }
     }
 
-    /// Built at the first use: plain http registries never load the system's roots.
-    fn config(&self) -> Result<Arc<ClientConfig>, Trouble> {
-        let build = || self.settings.client_config().map(Arc::new);
-        let config = self.config.get_or_init(build).clone();
-        config.map_err(|why| Trouble::Certificate(Fault::Untrusted, why))
-    }
-
-    /// The connection to the proxy itself has no proxy; then the settings are the normal ones.
+    /// The connection to the proxy itself has no proxy; otherwise the settings are the registry's.
     fn handshake<In: Transport>(
         &self,
         details: &ConnectionDetails,
@@ -82,12 +69,14 @@ impl TlsConnector {
     ) -> Result<TlsTransport, HandshakeError> {
         let (config, shown) = match &self.proxy {
             Some(config) if details.config.proxy().is_none() => {
-                let build = || TlsSettings::default().client_config().map(Arc::new);
-                let config = config.get_or_init(build).clone();
-                (config.map_err(|why| Trouble::Certificate(Fault::Untrusted, why))?, false)
+                (config.get_or_init(|| TlsSettings::default().client_config()), false)
             }
-            _ => (self.config()?, !self.settings.clients.is_empty()),
+            _ => {
+                let config = self.config.get_or_init(|| self.settings.client_config());
+                (config, !self.settings.clients.is_empty())
+            }
         };
+        let config = config.clone().map_err(|why| Trouble::Certificate(Fault::Untrusted, why))?;
         let host = details.uri.host().unwrap_or_default();
         let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']'))
             .map_err(|_| Trouble::Handshake("not a host name".to_owned()))?
@@ -160,11 +149,12 @@ impl<In: Transport> Connector<In> for TlsConnector {
             Ok(transport) => Ok(Some(Either::B(transport))),
             Err(HandshakeError::Connection(error)) => Err(error),
             Err(HandshakeError::Tls(trouble)) => {
-                let failure = ConnectFailure::Tls(trouble);
                 let to_proxy = self.proxy.is_some() && details.config.proxy().is_none();
                 Err(fail(match to_proxy {
-                    true => ConnectFailure::Proxy(format!("TLS handshake failed: {failure}")),
-                    false => failure,
+                    true => {
+                        ConnectFailure::Proxy(format!("TLS handshake failed: {}", trouble.why()))
+                    }
+                    false => ConnectFailure::Tls(trouble),
                 }))
             }
         }

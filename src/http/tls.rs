@@ -10,8 +10,10 @@
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier, verify_server_name};
+use rustls::crypto::{
+    WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
@@ -46,18 +48,26 @@ impl TlsSettings {
     ///
     /// # Errors
     /// A text for people: there are no roots at all.
-    pub(super) fn client_config(&self) -> Result<ClientConfig, String> {
+    pub(super) fn client_config(&self) -> Result<Arc<ClientConfig>, String> {
         let provider = Arc::new(ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .map_err(|e| e.to_string())?;
-        let verifier: Arc<dyn ServerCertVerifier> = if self.insecure {
-            Arc::new(AcceptAny(provider))
-        } else {
-            Arc::new(PinOrChain::new(self.roots()?, &self.extra_roots, provider)?)
+        let algorithms = provider.signature_verification_algorithms;
+        let chain = match self.insecure {
+            true => None,
+            false => {
+                let roots = self.roots()?;
+                let chain =
+                    WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
+                Some(chain.map_err(|error| error.to_string())?)
+            }
         };
-        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
-        Ok(builder.with_client_cert_resolver(Arc::new(Clients(self.clients.clone()))))
+        let verifier = Arc::new(Verifier { chain, pinned: self.extra_roots.clone(), algorithms });
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_client_cert_resolver(Arc::new(Clients(self.clients.clone())));
+        Ok(Arc::new(config))
     }
 
     /// The system's roots and the added ones.
@@ -114,6 +124,16 @@ pub(super) enum Trouble {
     Handshake(String),
     /// What came back is not TLS; the reason.
     NoTls(String),
+}
+
+impl Trouble {
+    pub(super) fn why(&self) -> &str {
+        let (Trouble::Certificate(_, why)
+        | Trouble::Client(why)
+        | Trouble::Handshake(why)
+        | Trouble::NoTls(why)) = self;
+        why
+    }
 }
 
 /// What a person should know about a TLS failure; `shown`: a client certificate was at hand.
@@ -219,23 +239,14 @@ impl ResolvesClientCert for Clients {
 
 /// The normal verifier, and beside it the added certificates as servers' own.
 #[derive(Debug)]
-struct PinOrChain {
-    chain: Arc<WebPkiServerVerifier>,
+struct Verifier {
+    /// `None`: any certificate will do, for this registry alone (`insecure = true`).
+    chain: Option<Arc<WebPkiServerVerifier>>,
     pinned: Vec<CertificateDer<'static>>,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl PinOrChain {
-    fn new(
-        roots: Arc<RootCertStore>,
-        pinned: &[CertificateDer<'static>],
-        provider: Arc<CryptoProvider>,
-    ) -> Result<Self, String> {
-        let chain = WebPkiServerVerifier::builder_with_provider(roots, provider)
-            .build()
-            .map_err(|e| e.to_string())?;
-        Ok(PinOrChain { chain, pinned: pinned.to_vec() })
-    }
-
+impl Verifier {
     /// Whether somebody added this very certificate: to the settings, or to the system's roots,
     /// which are read again for it rather than kept for everybody.
     fn is_added(&self, leaf: &CertificateDer<'_>) -> bool {
@@ -244,7 +255,7 @@ impl PinOrChain {
     }
 }
 
-impl ServerCertVerifier for PinOrChain {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -253,14 +264,14 @@ impl ServerCertVerifier for PinOrChain {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let outcome = self.chain.verify_server_cert(leaf, intermediates, name, ocsp, now);
-        match outcome {
+        let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
+        match chain.verify_server_cert(leaf, intermediates, name, ocsp, now) {
             // webpki has checked the dates before it came to these refusals, the name it has not.
             Err(Error::InvalidCertificate(ref cause))
                 if (is_ca_as_server(cause) || *cause == CertificateError::UnknownIssuer)
                     && self.is_added(leaf) =>
             {
-                rustls::client::verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
+                verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
                 Ok(ServerCertVerified::assertion())
             }
             other => other,
@@ -273,7 +284,7 @@ impl ServerCertVerifier for PinOrChain {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls12_signature(message, cert, dss)
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -282,52 +293,11 @@ impl ServerCertVerifier for PinOrChain {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls13_signature(message, cert, dss)
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chain.supported_verify_schemes()
-    }
-}
-
-/// `insecure = true`: any certificate will do, for this registry alone.
-#[derive(Debug)]
-struct AcceptAny(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AcceptAny {
-    fn verify_server_cert(
-        &self,
-        _leaf: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.algorithms.supported_schemes()
     }
 }
 

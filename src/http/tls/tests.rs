@@ -85,7 +85,7 @@ fn handshake(
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(Show(Arc::new(certified))));
     let mut server = ServerConnection::new(Arc::new(server)).unwrap();
-    let client = Arc::new(settings.client_config().unwrap());
+    let client = settings.client_config().unwrap();
     let name = ServerName::try_from(host.to_owned()).unwrap();
     let mut client = ClientConnection::new(client, name).unwrap();
     for _ in 0..10 {
