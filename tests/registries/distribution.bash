@@ -17,5 +17,5 @@ start_distribution() {
         if [[ $# -gt 0 ]]; then printf '%s\n' "$@"; fi
     } >"$config/config.yml"
     OTEL_TRACES_EXPORTER=none launch "$address" "$program" serve "$config/config.yml"
-    printf 'address=%s\n' "$address"
+    printf 'address=%s\nstorage=%s\n' "$address" "$config/storage"
 }

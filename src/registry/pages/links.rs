@@ -106,10 +106,10 @@ impl<'a> Links<'a> {
 
     /// Asks for what follows a list of this many entries that has no link and looks like a page.
     fn probe(&mut self, reader: &mut Reader<'_>, entries: usize) -> Result<Next, Error> {
-        let mut is_first = true;
+        // One entry is enough to know, and a server that sends more does not page at all.
+        let mut size = if self.is_size_refused { "" } else { "n=1&" };
         loop {
             let Some(cursor) = &self.cursor else { return Ok(self.doubt(reader)) };
-            let size = self.size().map(|n| format!("n={n}&")).unwrap_or_default();
             let query = format!("{size}last={}", escape_query(cursor));
             if reader.begin(&query).is_err() {
                 return Ok(self.doubt(reader));
@@ -119,41 +119,34 @@ impl<'a> Links<'a> {
             if page.stopped || page.entries == 0 {
                 return Ok(Next::End);
             }
-            self.cursor = page.last;
-            match page.next {
-                _ if page.new == 0 && is_first => {
-                    return self.ask_from_the_start(reader, entries);
-                }
-                _ if page.new == 0 => return Ok(self.doubt(reader)),
-                Some(next) => {
-                    self.is_linked = true;
-                    return Ok(Next::Page(next));
-                }
-                None => is_first = false,
+            let is_anew = page.new == 0 && page.entries > page.odd;
+            if page.new > 0 || is_anew {
+                self.cursor = page.last;
             }
+            if size.is_empty() {
+                match page.next {
+                    _ if page.new == 0 => return Ok(self.doubt(reader)),
+                    Some(next) => {
+                        self.is_linked = true;
+                        return Ok(Next::Page(next));
+                    }
+                    None => {}
+                }
+            } else if is_anew {
+                let is_whole = page.entries > 1 || self.follows_first(reader, entries)?;
+                return Ok(if is_whole { Next::End } else { self.doubt(reader) });
+            }
+            size = "";
         }
     }
 
-    /// Behind the last entry the server begins anew. If it does not know `n` either, it does not
-    /// page at all. Otherwise it may know `last` all the same: distribution 3 as a cache wants it
-    /// beside `n`, go-containerregistry stumbles over the last entry alone. Then what stands behind
-    /// the first entry is the whole list but that one.
-    fn ask_from_the_start(
-        &mut self,
-        reader: &mut Reader<'_>,
-        entries: usize,
-    ) -> Result<Next, Error> {
-        let Some(page) = self.look(reader, "n=1")? else { return Ok(self.doubt(reader)) };
-        if page.entries > 1 {
-            return Ok(Next::End);
-        }
-        let Some(first) = page.last else { return Ok(self.doubt(reader)) };
-        let query = format!("last={}&n={PAGE_SIZE}", escape_query(&first));
+    /// Whether all but the first entry follow that one, of a list of this many. The server knows
+    /// `n`; it may know `last`, too, and stumble over the last entry alone (go-containerregistry).
+    fn follows_first(&mut self, reader: &mut Reader<'_>, entries: usize) -> Result<bool, Error> {
+        let Some(first) = &self.cursor else { return Ok(false) };
+        let query = format!("last={}&n={PAGE_SIZE}", escape_query(first));
         let rest = self.look(reader, &query)?;
-        let is_whole = rest.is_some_and(|rest| {
-            rest.new == 0 && rest.next.is_none() && rest.entries + 1 == entries
-        });
-        Ok(if is_whole { Next::End } else { self.doubt(reader) })
+        Ok(rest.is_some_and(|rest| rest.next.is_none() && rest.entries + 1 == entries))
     }
 
     /// [`Links::own`], whose entries are not passed on.
