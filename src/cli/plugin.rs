@@ -260,7 +260,7 @@ pub(crate) fn watch_socket(env: &crate::system::env::Env) {
 
 /// Like the function for Linux: elsewhere the socket is a path.
 #[cfg(all(unix, not(target_os = "linux")))]
-pub fn watch_socket(env: &crate::system::env::Env) {
+pub(crate) fn watch_socket(env: &crate::system::env::Env) {
     use std::io::Read;
     let Some(name) = env.path("DOCKER_CLI_PLUGIN_SOCKET") else { return };
     let Ok(mut stream) = std::os::unix::net::UnixStream::connect(name) else { return };
@@ -274,7 +274,7 @@ pub fn watch_socket(env: &crate::system::env::Env) {
 
 /// Windows has no such socket for us.
 #[cfg(not(unix))]
-pub fn watch_socket(_env: &crate::system::env::Env) {}
+pub(crate) fn watch_socket(_env: &crate::system::env::Env) {}
 
 /// How long a closed socket waits for a signal: Ctrl-C reaches docker and us at the same moment,
 /// docker then closes the socket, and the code of the signal is the right one.

@@ -15,7 +15,7 @@ use toml_edit::{Document, Item, Key, TableLike, Value};
 use super::check::{self, Draft};
 use super::settings::{KEYS, Settings, known_keys};
 use super::values::{self, InvalidValue};
-use super::{BUILT_IN, Config, ConfigError, PasswordSource, Profile};
+use super::{BUILT_IN, Config, ConfigError, Profile};
 use crate::system::env::Env;
 use crate::system::files;
 
@@ -261,7 +261,7 @@ fn warnings(config: &Config) -> Vec<String> {
     };
     let mode = metadata.permissions().mode();
     let plain =
-        |p: &Profile| matches!(p.settings.password_source(), Some(PasswordSource::Plain(_)));
+        |p: &Profile| matches!(p.settings.password_source(), Some(super::PasswordSource::Plain(_)));
     let path = config.path.display();
     let mut warnings = Vec::new();
     if mode & 0o044 != 0 && config.profiles.iter().any(plain) {

@@ -13,7 +13,6 @@ use std::io::Read;
 use crate::system::secret::Secret;
 
 /// The longest password that can be typed, in bytes.
-#[cfg(any(unix, test))]
 const MAX_TYPED: usize = 4096;
 
 /// Why there is no answer.
@@ -46,11 +45,8 @@ impl std::error::Error for PromptError {}
 pub(crate) fn ask_password(label: &str) -> Result<Secret, PromptError> {
     #[cfg(unix)]
     return terminal::ask(std::path::Path::new("/dev/tty"), label);
-    // The console is no terminal that could be left without its echo by a signal.
-    #[cfg(windows)]
-    return rpassword::prompt_password(label).map(Secret::new).map_err(PromptError::Io);
-    #[cfg(not(any(unix, windows)))]
-    return Err(PromptError::NoTerminal);
+    #[cfg(not(unix))]
+    return console::ask(label);
 }
 
 /// Reads what is typed up to Enter, with the keys for correcting it.
@@ -181,6 +177,30 @@ mod terminal {
                 let answer = ask(Path::new(path), "Password: ");
                 assert!(matches!(answer, Err(PromptError::NoTerminal)), "{path}: {answer:?}");
             }
+        }
+    }
+}
+
+/// The shells of Windows restore the echo that Ctrl-C leaves off.
+#[cfg(not(unix))]
+mod console {
+    use std::fs::OpenOptions;
+    use std::io::ErrorKind;
+
+    use super::{MAX_TYPED, PromptError};
+    use crate::system::secret::Secret;
+
+    pub(super) fn ask(label: &str) -> Result<Secret, PromptError> {
+        // A process without a console fails here.
+        let console = OpenOptions::new().read(true).write(true).open("CONIN$");
+        console.map_err(|_| PromptError::NoTerminal)?;
+        match rpassword::prompt_password(label) {
+            Ok(typed) if typed.len() > MAX_TYPED => Err(PromptError::Unusable),
+            Ok(typed) => Ok(Secret::new(typed)),
+            Err(error) => Err(match error.kind() {
+                ErrorKind::Interrupted | ErrorKind::UnexpectedEof => PromptError::Interrupted,
+                _ => PromptError::Io(error),
+            }),
         }
     }
 }

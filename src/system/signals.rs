@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use super::lock;
 
 /// The exit code after SIGTERM, or after docker asked us to stop.
+#[cfg(unix)]
 pub(crate) const TERMINATED: i32 = 143;
 
 type Undo = Box<dyn FnOnce() + Send>;

@@ -17,7 +17,13 @@ fn root() -> PathBuf {
 #[test]
 fn the_manual_is_fresh() {
     let directory = root().join("man");
-    let pages = manual::pages(&command(true));
+    let changelog = fs::read_to_string(root().join("CHANGELOG.md")).expect("CHANGELOG.md");
+    let release = released(&changelog);
+    let mut pages = manual::pages(&command(true), &release);
+    for file in manual::TOPICS {
+        let text = fs::read_to_string(directory.join(file)).expect("a topic page");
+        pages.push(manual::Page { file: file.to_owned(), text: manual::topic(&text, &release) });
+    }
     let mut stale = Vec::new();
     for page in &pages {
         let path = directory.join(&page.file);
@@ -25,8 +31,7 @@ fn the_manual_is_fresh() {
             stale.push((path, Some(&page.text)));
         }
     }
-    let generated = pages.iter().map(|page| page.file.as_str());
-    let expected: BTreeSet<&str> = generated.chain(manual::TOPICS).collect();
+    let expected: BTreeSet<&str> = pages.iter().map(|page| page.file.as_str()).collect();
     for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
         if !expected.contains(&*entry.file_name().to_string_lossy()) {
             stale.push((entry.path(), None));
@@ -39,6 +44,43 @@ fn the_manual_is_fresh() {
     }
     let names: Vec<_> = stale.iter().map(|(path, _)| path.display().to_string()).collect();
     assert!(names.is_empty(), "stale, now written anew (not on CI): {names:#?}");
+}
+
+/// The version of Cargo.toml, and the date that CHANGELOG.md gives it. Its newest release must be
+/// that version: `## [0.2.0] - 2026-11-21`.
+fn released(changelog: &str) -> manual::Release<'_> {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut headings = changelog.lines().filter_map(|line| line.strip_prefix("## "));
+    assert_eq!(headings.next(), Some("[Unreleased]"), "the first section of CHANGELOG.md");
+    let newest = headings.next().unwrap_or_default();
+    let date = newest.strip_prefix(&format!("[{version}] - ")).unwrap_or_default();
+    let shape = date.bytes().map(|byte| if byte.is_ascii_digit() { '0' } else { byte.into() });
+    let is_date = shape.collect::<String>() == "0000-00-00";
+    assert!(is_date, "CHANGELOG.md: want \"## [{version}] - YYYY-MM-DD\", found {newest:?}");
+    manual::Release { version, date }
+}
+
+/// Sections have the names of Keep a Changelog, and every release is linked at the end.
+#[test]
+fn the_changelog_keeps_its_form() {
+    let text = fs::read_to_string(root().join("CHANGELOG.md")).expect("CHANGELOG.md");
+    let known = ["Upgrading", "Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    for line in text.lines() {
+        if let Some(version) = line.strip_prefix("## ") {
+            seen.clear();
+            let name = version.split(" - ").next().unwrap_or_default();
+            if !text.lines().any(|line| line.starts_with(&format!("{name}: "))) {
+                faults.push(format!("no link for {name} at the end"));
+            }
+        } else if let Some(section) = line.strip_prefix("### ")
+            && !(known.contains(&section) && seen.insert(section))
+        {
+            faults.push(format!("unknown or repeated section: {section}"));
+        }
+    }
+    assert!(faults.is_empty(), "CHANGELOG.md: {faults:#?}");
 }
 
 /// `install` ships every page of `man/`, and knows each as its own.

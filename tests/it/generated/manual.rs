@@ -5,8 +5,6 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-/// The date in the pages' corners: of the last change that readers should notice.
-const DATE: &str = "2026-11-21";
 /// The first line of every page, by which `install` knows its own files.
 pub const MARK: &str = ".\\\" Manual page of docker-tags";
 
@@ -67,23 +65,50 @@ pub struct Page {
     pub text: String,
 }
 
+/// The version and the date that stand in the pages' corners.
+pub struct Release<'a> {
+    /// Cargo.toml's.
+    pub version: &'a str,
+    /// As in CHANGELOG.md.
+    pub date: &'a str,
+}
+
 /// All pages that are generated, the program's own first.
-pub fn pages(root: &Command) -> Vec<Page> {
+pub fn pages(root: &Command, release: &Release) -> Vec<Page> {
     let mut pages = Vec::new();
-    add_pages(root, &mut vec!["docker-tags".to_owned()], &mut pages);
+    add_pages(root, release, &mut vec!["docker-tags".to_owned()], &mut pages);
     pages
 }
 
-fn add_pages(command: &Command, path: &mut Vec<String>, pages: &mut Vec<Page>) {
-    pages.push(Page { file: format!("{}.1", path.join("-")), text: page(command, path) });
+/// A topic page with the release in its title line.
+pub fn topic(text: &str, release: &Release) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let mut words: Vec<&str> = line.split('"').collect();
+        let source = format!("docker-tags {}", release.version);
+        // .TH "TITLE" SECTION "DATE" "SOURCE" "MANUAL"
+        if line.starts_with(".TH ") && words.len() == 9 {
+            (words[3], words[5]) = (release.date, &source);
+        }
+        words.join("\"")
+    });
+    lines.collect()
+}
+
+fn add_pages(
+    command: &Command,
+    release: &Release,
+    path: &mut Vec<String>,
+    pages: &mut Vec<Page>,
+) {
+    pages.push(Page { file: format!("{}.1", path.join("-")), text: page(command, release, path) });
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         path.push(sub.get_name().to_owned());
-        add_pages(sub, path, pages);
+        add_pages(sub, release, path, pages);
         path.pop();
     }
 }
 
-fn page(command: &Command, path: &[String]) -> String {
+fn page(command: &Command, release: &Release, path: &[String]) -> String {
     let name = path.join("-");
     let is_root = path.len() == 1;
     let mut out =
@@ -106,8 +131,8 @@ fn page(command: &Command, path: &[String]) -> String {
         own.get_arguments().any(|arg| !arg.is_hide_set() && (is_root || !arg.is_global_set()));
     let man = Man::new(own)
         .title(name.to_uppercase())
-        .date(DATE)
-        .source(concat!("docker-tags ", env!("CARGO_PKG_VERSION")))
+        .date(release.date)
+        .source(format!("docker-tags {}", release.version))
         .manual("User Commands");
     man.render_title(&mut out).expect("a Vec takes all");
     man.render_name_section(&mut out).expect("a Vec takes all");
