@@ -32,7 +32,8 @@ fn commit() -> Option<String> {
     // What `cargo package` notes in its tarball.
     if let Ok(text) = fs::read_to_string(".cargo_vcs_info.json") {
         let (_, rest) = text.split_once("\"sha1\": \"")?;
-        return rest.get(..12).map(str::to_owned);
+        let dirty = if text.contains("\"dirty\": true") { "-dirty" } else { "" };
+        return rest.get(..12).map(|commit| format!("{commit}{dirty}"));
     }
     if !fs::exists(".git").ok()? {
         return None;

@@ -14,19 +14,19 @@ pub struct Env(HashMap<OsString, OsString>);
 impl Env {
     /// The process's own environment.
     pub fn from_process() -> Self {
-        Env(std::env::vars_os().collect())
+        Env::from_pairs(std::env::vars_os())
     }
 
     /// An environment of exactly these variables.
     pub fn from_pairs<K: Into<OsString>, V: Into<OsString>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
-        Env(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+        Env(pairs.into_iter().map(|(k, v)| (key(k.into()), v.into())).collect())
     }
 
     /// A variable's value; a variable set to nothing counts as not set.
     pub fn os(&self, name: &str) -> Option<&OsStr> {
-        self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        self.0.get(&key(name.into())).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// Like [`Env::os`], as text; a value that is not UTF-8 counts as not set.
@@ -39,13 +39,35 @@ impl Env {
         self.os(name).map(PathBuf::from)
     }
 
-    /// The user's home directory: `$HOME`, else what the system says.
+    /// The user's home directory as docker sees it (Go's `os.UserHomeDir`), else what the system
+    /// says.
     pub fn home(&self) -> Option<PathBuf> {
-        self.path("HOME").or_else(dirs::home_dir)
+        self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).or_else(dirs::home_dir)
     }
 
     /// All variables: for handing a changed copy to a child process.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.0.iter().map(|(k, v)| (k.as_os_str(), v.as_os_str()))
+    }
+}
+
+/// Windows ignores the case of a name: its PATH is mostly called Path.
+fn key(name: OsString) -> OsString {
+    if cfg!(windows) { name.to_ascii_uppercase() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_system() {
+        let env = Env::from_pairs([("Path", "p"), ("EMPTY", "")]);
+        assert_eq!(env.text("PATH"), cfg!(windows).then_some("p"));
+        assert_eq!(env.text("Path"), Some("p"));
+        assert_eq!(env.text("EMPTY"), None);
+        let env = Env::from_pairs([("HOME", "/unix"), ("USERPROFILE", "C:\\Users\\me")]);
+        let home = if cfg!(windows) { "C:\\Users\\me" } else { "/unix" };
+        assert_eq!(env.home(), Some(home.into()));
     }
 }

@@ -128,16 +128,14 @@ fn is_ours(_found: &fs::Metadata, _target: &Path, _lock: &File) -> bool {
 pub(crate) fn follow(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
-        match fs::read_link(&path) {
-            Ok(next) => {
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() => {
                 refuse_foreign_link(&path)?;
-                path = directory_of(&path).join(next);
+                path = directory_of(&path).join(fs::read_link(&path)?);
             }
-            // Not a link, or nothing there.
-            Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::NotFound) => {
-                return Ok(path);
-            }
-            Err(e) => return Err(e),
+            Ok(_) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path),
+            Err(error) => return Err(error),
         }
     }
     Err(io::Error::other("too many symbolic links"))

@@ -139,11 +139,20 @@ pub(crate) struct Style {
 impl Style {
     /// Asks the process's own streams, and the environment for the rest (see [`Style::new`]).
     pub(crate) fn detect(env: &Env, choice: ColorChoice) -> Self {
-        let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
-        let style = Style::new(env, choice, stdout.is_terminal(), stderr.is_terminal());
-        match columns().filter(|_| style.stdout_terminal && env.text("COLUMNS").is_none()) {
-            Some(width) => Style { width, ..style },
-            None => style,
+        let stdout = std::io::stdout();
+        let stderr_terminal = std::io::stderr().is_terminal();
+        // A console of Windows shows escape sequences as text until it is asked to follow them.
+        #[cfg(windows)]
+        let (choice, stderr_terminal) = match anstyle_query::windows::enable_ansi_colors() {
+            Some(false) if choice == ColorChoice::Auto => (ColorChoice::Never, false),
+            _ => (choice, stderr_terminal),
+        };
+        let style = Style::new(env, choice, stdout.is_terminal(), stderr_terminal);
+        match terminal_size::terminal_size_of(stdout) {
+            Some((width, _)) if env.text("COLUMNS").is_none() => {
+                Style { width: width.0.into(), ..style }
+            }
+            _ => style,
         }
     }
 
@@ -163,18 +172,6 @@ impl Style {
 /// Text in bold or colour; `sgr` is the terminal's code (`1;31` is bold red).
 pub(crate) fn paint(text: &str, sgr: &str, color: bool) -> String {
     if color { format!("\x1b[{sgr}m{text}\x1b[0m") } else { text.to_owned() }
-}
-
-/// How wide the terminal says it is.
-#[cfg(unix)]
-fn columns() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
-    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
-}
-
-#[cfg(not(unix))]
-fn columns() -> Option<usize> {
-    None
 }
 
 #[cfg(test)]
