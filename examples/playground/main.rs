@@ -1,9 +1,9 @@
 //! A registry to play with: no network, no account, and the real client code.
 //!
 //! ```sh
-//! cargo run --release --example playground                  # the tour
-//! cargo run --release --example playground -- --serve       # leave it running for another terminal
-//! cargo run --release --example playground -- ls alpine     # one command against it
+//! cargo run --example playground                  # the tour
+//! cargo run --example playground -- --serve       # leave it running for another terminal
+//! cargo run --example playground -- ls alpine     # one command against it
 //! ```
 //!
 //! It starts a registry with a token service on loopback, fills it, writes a configuration in which
@@ -103,7 +103,7 @@ fn tour(world: &World) -> ExitCode {
             failed += 1;
         }
     }
-    say("\nTry it yourself: cargo run --release --example playground -- --serve\n");
+    say("\nTry it yourself: cargo run --example playground -- --serve\n");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

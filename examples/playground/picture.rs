@@ -1,6 +1,6 @@
 //! The terminal picture of the README, drawn from what the client really prints.
 //!
-//! `cargo run --release --example playground -- --picture > examples/playground/picture.svg`; CI compares.
+//! `cargo run --example playground -- --picture > examples/playground/picture.svg`; CI compares.
 
 use std::fmt::Write;
 

@@ -94,12 +94,7 @@ pub fn topic(text: &str, release: &Release) -> String {
     lines.collect()
 }
 
-fn add_pages(
-    command: &Command,
-    release: &Release,
-    path: &mut Vec<String>,
-    pages: &mut Vec<Page>,
-) {
+fn add_pages(command: &Command, release: &Release, path: &mut Vec<String>, pages: &mut Vec<Page>) {
     pages.push(Page { file: format!("{}.1", path.join("-")), text: page(command, release, path) });
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         path.push(sub.get_name().to_owned());
