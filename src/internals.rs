@@ -21,7 +21,7 @@ pub use crate::oci::reference::{Digest, Reference, Registry, Tag};
 pub use crate::output::document;
 pub use crate::output::json;
 pub use crate::output::template::Template;
-pub use crate::registry::parse_tags;
+pub use crate::registry::{parse_harbor, parse_quay, parse_tags};
 pub use crate::scan::{Named as ScannedImage, read_text as scan_text};
 pub use crate::system::env::Env;
 pub use crate::system::report::Reporter;

@@ -8,12 +8,13 @@
 //!
 //! Read `session` first, the loop; then `challenge` (what a registry asks for), `realm` (where a
 //! login may go) and `token` (how one is fetched). `wire` sends one request, `access` holds
-//! what all requests about one repository share, `refusal` has the errors. This room knows neither what is asked for (`registry`) nor where logins come from
+//! what all requests about one repository share, `refusal` has the errors. `product` knows Quay and Harbor. This room knows neither what is asked for (`registry`) nor where logins come from
 //! (`login`).
 
 mod access;
 pub(crate) mod challenge;
 pub(crate) mod endpoint;
+mod product;
 pub(crate) mod realm;
 mod refusal;
 mod session;
@@ -21,7 +22,7 @@ pub(crate) mod token;
 mod wire;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
 use crate::error::Error;
@@ -34,6 +35,7 @@ use crate::system::secret::Secret;
 use access::{Access, Authorization};
 use challenge::Challenge;
 use endpoint::Endpoint;
+pub(crate) use product::Product;
 use wire::Answered;
 
 /// What a request is about: requests about the same thing share a token.
@@ -94,6 +96,8 @@ pub(crate) struct Session {
     foreign: Mutex<HashMap<String, Arc<Peer>>>,
     /// The origin that answers: the endpoint's, or for a loopback registry what the probe found.
     origin: Mutex<Option<Origin>>,
+    /// What the registry is, and which origin gave it away.
+    product: OnceLock<product::Seen>,
     source: LoginSource,
     /// The logins found so far.
     logins: Mutex<HashMap<Option<Repository>, Lookup>>,
@@ -121,6 +125,7 @@ impl Session {
             foreign: Mutex::default(),
             origin: Mutex::new((!endpoint.probe).then(|| endpoint.origin.clone())),
             endpoint,
+            product: OnceLock::new(),
             source,
             logins: Mutex::default(),
             accesses: Mutex::default(),

@@ -115,6 +115,7 @@ impl Session {
         match answer.status() {
             401 => {
                 let challenges = challenge::parse(answer.headers("www-authenticate"));
+                self.note_product(answer, &challenges);
                 let (url, detail) = (answer.url().clone(), answer.detail());
                 Ok(Hop::Final(Answered::Unauthorized(Unauthorized {
                     challenges,
@@ -139,7 +140,10 @@ impl Session {
                 })?;
                 Ok(Hop::Redirect { from: answer.url().origin().clone(), to })
             }
-            _ => read(answer).map(|value| Hop::Final(Answered::Accepted(value))),
+            _ => {
+                self.note_product(answer, &[]);
+                read(answer).map(|value| Hop::Final(Answered::Accepted(value)))
+            }
         }
     }
 

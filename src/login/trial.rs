@@ -56,6 +56,11 @@ impl Login {
         *lock(&self.state) == State::Refused
     }
 
+    /// Whether a server has accepted it.
+    pub(crate) fn is_accepted(&self) -> bool {
+        *lock(&self.state) == State::Accepted
+    }
+
     /// Sends the login with `send`, which says what the answer means for it; waits while another
     /// thread tries it. `None`: it is refused, and is not sent.
     pub(crate) fn attempt<T>(&self, send: impl FnOnce() -> (Verdict, T)) -> Option<T> {

@@ -14,6 +14,7 @@ mod pages;
 mod referrers;
 mod repository;
 mod source;
+mod tag_api;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -32,6 +33,9 @@ pub(crate) use pages::{Listed, Sink};
 pub(crate) use referrers::fallback_tag;
 pub(crate) use repository::{Admission, RegistryRepository};
 pub(crate) use source::RepositoryHandle;
+pub(crate) use tag_api::PAGE_SIZE as TAG_API_PAGE;
+pub(crate) use tag_api::{TagInfo, TagPage};
+pub use tag_api::{parse_harbor, parse_quay};
 
 /// A registry as this run talks to it.
 pub(crate) struct Registry {

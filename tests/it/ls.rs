@@ -1,6 +1,7 @@
 //! `ls` from end to end: the real binary against the registry of the bench. What counts is
 //! what the user sees, and what the servers saw.
 
+mod apis;
 mod auth;
 mod dates;
 mod details;

@@ -27,8 +27,9 @@ Examples:
 /// REPOSITORY:TAG for several repositories. Only the details that you print or sort by are fetched.
 /// If a list is cut short, you get an error, never a list that looks complete.
 ///
-/// --since and --older-than use the date when the image was created, or on Docker Hub when the tag was
-/// last pushed. Dates without a time zone are UTC. Tags without a date are left out with a warning.
+/// --since and --older-than use the date when the image was created. On Docker Hub and Quay this is when
+/// the tag was last pushed. Dates without a time zone are UTC. Tags without a date are left out with a
+/// warning.
 #[derive(Debug, Default, clap::Args)]
 #[command(
     after_help = EXAMPLES,

@@ -9,7 +9,6 @@ use std::collections::HashMap;
 
 use super::fetch::Fetcher;
 use super::listing::{Details, Known, Listing, Lookup, TaggedImage};
-use super::needs::Needs;
 use super::window::Window;
 use super::{hub, names};
 use crate::error::Error;
@@ -41,7 +40,7 @@ pub(super) fn find(lookup: &Lookup<'_>) -> Result<Vec<TaggedImage>, Error> {
     let mut window = lookup.args.window(lookup.context.look().now);
     let names: Vec<&str> = names.iter().collect();
     for part in names.chunks(part_size(lookup, is_late, names.len())) {
-        let mut part = fetcher.details(part, &listing)?;
+        let mut part = fetcher.details(part, &mut listing)?;
         if let Some(wanted) = lookup.platform {
             part.retain(|image| has_platform(&image.details, wanted));
         }
@@ -93,16 +92,7 @@ pub(super) fn list(lookup: &Lookup<'_>) -> Result<Listing, Error> {
     let mut known = Known::default();
     let Lookup { args, context, target, selection, needs, .. } = lookup;
     let names = names::collect(args, context, target, selection, Some(&mut known))?;
-    let spares = needs.spare_platforms && !known.is_empty();
-    if spares {
-        context.reporter.warn(&format!(
-            "the list of {} tells no platforms; --platform or a template that names Platforms \
-             reads the manifests",
-            target.host()
-        ));
-    }
-    let needs_of_known = Needs { platforms: needs.platforms && !spares, ..Needs::default() };
-    Ok(Listing { names, known, needs_of_known, needs_of_others: *needs })
+    Ok(Listing { names, known, needs: *needs })
 }
 
 /// Whether a tag has an image for just this platform.

@@ -107,7 +107,7 @@ impl Digests<'_> {
     /// # Errors
     /// As for any request.
     pub(crate) fn of(&mut self, tags: &[&str]) -> Result<PointedTo, Error> {
-        let images = self.fetcher.details(tags, &self.listing)?;
+        let images = self.fetcher.details(tags, &mut self.listing)?;
         if let Some(wanted) = self.platform {
             self.read_children(&images, wanted)?;
         }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::api;
 use super::listing::{Details, Listing, Lookup, TaggedImage};
 use super::needs::Needs;
 use crate::error::Error;
@@ -27,6 +28,7 @@ pub(super) struct Fetcher<'a> {
     limit: Option<RateLimit>,
     /// The tags that were listed and then not there.
     vanished: Vec<String>,
+    is_api_asked: bool,
 }
 
 impl<'a> Fetcher<'a> {
@@ -39,6 +41,7 @@ impl<'a> Fetcher<'a> {
             indexes: HashSet::new(),
             limit: None,
             vanished: Vec::new(),
+            is_api_asked: false,
         })
     }
 
@@ -46,12 +49,14 @@ impl<'a> Fetcher<'a> {
     pub(super) fn details(
         &mut self,
         tags: &[&str],
-        listing: &Listing,
+        listing: &mut Listing,
     ) -> Result<Vec<TaggedImage>, Error> {
-        let needs = |tag: &str| match listing.known.get(tag) {
-            Some(_) => listing.needs_of_known,
-            None => listing.needs_of_others,
-        };
+        if let RepositoryHandle::Registry(repository) = &self.repository
+            && !std::mem::replace(&mut self.is_api_asked, true)
+        {
+            self.is_api_asked = api::ask(&self.lookup, repository, tags, listing)?;
+        }
+        self.note_spared(tags, listing);
         let unknown = Arc::default();
         let mut found: Vec<TaggedImage> = tags
             .iter()
@@ -61,11 +66,11 @@ impl<'a> Fetcher<'a> {
             })
             .collect();
         let always = self.lookup.needs.digest;
-        self.add_digests(&mut found, |tag| always || needs(tag).in_manifest())?;
+        self.add_digests(&mut found, |tag| always || listing.needs_of(tag).in_manifest())?;
         let mut wanted = Vec::new();
         let mut seen = HashSet::new();
         for image in &found {
-            let needs = needs(&image.tag);
+            let needs = listing.needs_of(&image.tag);
             if let Some(digest) = &image.details.digest
                 && needs.in_manifest()
                 && !self.read.contains_key(digest)
@@ -120,6 +125,25 @@ impl<'a> Fetcher<'a> {
         };
         self.lookup.context.reporter.warn(&format!(
             "{name}: {first}{others} left out: listed, but not there when asked for"
+        ));
+    }
+
+    /// Says what a list leaves out that is not worth a request for each tag.
+    fn note_spared(&self, tags: &[&str], listing: &Listing) {
+        let told = || tags.iter().filter_map(|tag| listing.known.get(tag));
+        let what = if !listing.needs.spare {
+            return;
+        } else if told().any(|details| details.platforms.is_none()) {
+            "platforms"
+        } else if told().any(|details| details.size.is_none()) {
+            "sizes of multi-platform images"
+        } else {
+            return;
+        };
+        self.lookup.context.reporter.warn(&format!(
+            "the list of {} tells no {what}; --platform or a template that names the field reads the \
+             manifests",
+            self.lookup.target.host()
         ));
     }
 

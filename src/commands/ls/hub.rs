@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use super::listing::{Details, Known, Listing, Lookup};
 use super::names;
+use super::needs::Needs;
 use crate::error::Error;
 use crate::oci::platform::{self, Platform, Selection};
 use crate::oci::reference::{Repository, Tag};
@@ -50,8 +51,7 @@ pub(super) fn listing(lookup: &Lookup<'_>) -> Result<Option<Listing>, Error> {
         Some(names) => names,
         None => names_of_registry(lookup)?,
     };
-    let (needs_of_known, needs_of_others) = Default::default();
-    Ok(Some(Listing { names, known, needs_of_known, needs_of_others }))
+    Ok(Some(Listing { names, known, needs: Needs::default() }))
 }
 
 /// Whether the registry is of no more help: it would refuse the same login, or the user broke off.

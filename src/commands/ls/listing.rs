@@ -66,15 +66,24 @@ pub(super) struct Listing {
     /// The names to choose from.
     pub(super) names: TagList,
     pub(super) known: Known,
-    /// What may be read of manifests for the tags with known details.
-    pub(super) needs_of_known: Needs,
-    /// What may be read of manifests for the others.
-    pub(super) needs_of_others: Needs,
+    /// What may be read of manifests, where the list does not tell it.
+    pub(super) needs: Needs,
+}
+
+impl Listing {
+    /// What is to be read of a tag's manifests.
+    pub(super) fn needs_of(&self, tag: &str) -> Needs {
+        self.known.get(tag).map_or(self.needs, |known| self.needs.lacking(known))
+    }
 }
 
 /// Details that a list has told, by tag.
 #[derive(Default)]
-pub(super) struct Known(HashMap<Box<str>, Option<Arc<Details>>>);
+pub(super) struct Known {
+    details: HashMap<Box<str>, Option<Arc<Details>>>,
+    /// About how many tags there are, chosen or not.
+    pub(super) listed: usize,
+}
 
 impl Known {
     /// So many are remembered, as memory is limited; the others' manifests are asked for.
@@ -83,26 +92,22 @@ impl Known {
     /// Adds what a list says of a tag. Two different digests for one tag: somebody pushed while
     /// the list was read, and neither is trusted.
     pub(super) fn add(&mut self, tag: &str, details: &Arc<Details>) {
-        if let Some(known) = self.0.get_mut(tag) {
+        if let Some(known) = self.details.get_mut(tag) {
             if known.as_ref().is_none_or(|known| known.digest == details.digest) {
                 return;
             }
             *known = None;
-        } else if self.0.len() < Known::MOST {
-            self.0.insert(tag.into(), Some(details.clone()));
+        } else if self.details.len() < Known::MOST {
+            self.details.insert(tag.into(), Some(details.clone()));
         }
     }
 
     /// Adds or replaces what is said of a tag.
     pub(super) fn set(&mut self, tag: &str, details: Details) {
-        self.0.insert(tag.into(), Some(Arc::new(details)));
+        self.details.insert(tag.into(), Some(Arc::new(details)));
     }
 
     pub(super) fn get(&self, tag: &str) -> Option<&Arc<Details>> {
-        self.0.get(tag)?.as_ref()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.details.get(tag)?.as_ref()
     }
 }

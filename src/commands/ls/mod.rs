@@ -1,5 +1,6 @@
 //! `ls`: the tags of repositories.
 
+mod api;
 mod args;
 mod details;
 mod digests;

@@ -102,6 +102,9 @@ struct Collecting<'a> {
 
 impl Sink for Collecting<'_> {
     fn entry(&mut self, tag: &str) -> Result<ControlFlow<()>, Error> {
+        if let Some(known) = &mut self.known {
+            known.listed += 1;
+        }
         if self.selection.collects(tag) {
             self.tags.append(tag);
         }

@@ -1,6 +1,7 @@
 //! Which details of tags an output needs, so that nothing else is asked for.
 
 use super::Args;
+use super::listing::Details;
 use crate::output::{Format, Template};
 
 /// The details that are needed.
@@ -17,8 +18,8 @@ pub(super) struct Needs {
     /// When it was last pulled, and whether it is in use: Docker Hub's API alone.
     pub(super) pulled: bool,
     pub(super) status: bool,
-    /// The platforms are one column of many: left out where they alone would cost requests.
-    pub(super) spare_platforms: bool,
+    /// They are columns of many: what a list leaves out is not worth further requests.
+    pub(super) spare: bool,
 }
 
 impl Needs {
@@ -39,7 +40,7 @@ impl Needs {
         needs.size |= args.sorts_by_size();
         needs.pulled |= args.sorts_by_pulled();
         if args.of.platform.is_some() {
-            (needs.platforms, needs.spare_platforms) = (true, false);
+            (needs.platforms, needs.spare) = (true, false);
         }
         needs
     }
@@ -53,7 +54,7 @@ impl Needs {
             size: long,
             platforms: long,
             created: long,
-            spare_platforms: long,
+            spare: long,
             ..Needs::default()
         }
     }
@@ -67,7 +68,7 @@ impl Needs {
             created: names("Created"),
             pulled: names("Pulled"),
             status: names("Status"),
-            spare_platforms: false,
+            spare: false,
         }
     }
 
@@ -80,9 +81,19 @@ impl Needs {
             pulled: self.pulled || other.pulled,
             status: self.status || other.status,
             // Needed for sure by either of the two.
-            spare_platforms: (!self.platforms || self.spare_platforms)
-                && (!other.platforms || other.spare_platforms)
+            spare: (!self.platforms || self.spare)
+                && (!other.platforms || other.spare)
                 && (self.platforms || other.platforms),
+        }
+    }
+
+    /// What a list that tells these details has left out.
+    pub(super) fn lacking(self, told: &Details) -> Self {
+        Needs {
+            size: self.size && told.size.is_none() && !self.spare,
+            platforms: self.platforms && told.platforms.is_none() && !self.spare,
+            created: self.created && told.created.is_none() && !self.spare,
+            ..Needs::default()
         }
     }
 
@@ -137,7 +148,7 @@ mod tests {
             text => Format::parse(text).unwrap(),
         };
         let needs = Needs::of(&args, &format, false);
-        let platforms = if needs.spare_platforms { 'P' } else { 'p' };
+        let platforms = if needs.spare { 'P' } else { 'p' };
         let letters = [
             (needs.digest, 'd'),
             (needs.size, 's'),

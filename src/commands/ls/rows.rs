@@ -251,7 +251,7 @@ mod tests {
         created: true,
         pulled: true,
         status: true,
-        spare_platforms: false,
+        spare: false,
     };
 
     fn tagged(platforms: &[&str]) -> TaggedImage {

@@ -14,6 +14,7 @@ pub mod http;
 pub mod hub;
 pub mod image;
 pub mod output;
+pub mod product;
 pub mod proxy;
 pub mod registry;
 pub mod run;
