@@ -87,6 +87,16 @@ impl FilterOptions {
         !(self.filter.is_empty() && self.include.is_empty() && self.exclude.is_empty())
     }
 
+    /// `--filter '1.*'`
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let options =
+            [("filter", &self.filter), ("include", &self.include), ("exclude", &self.exclude)];
+        let texts = options
+            .iter()
+            .flat_map(|(name, texts)| texts.iter().map(move |text| format!("--{name} '{text}'")));
+        texts.collect()
+    }
+
     /// # Errors
     /// Patterns and expressions that cannot be read.
     pub(crate) fn selection(&self) -> Result<Selection, SelectError> {

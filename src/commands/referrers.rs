@@ -202,7 +202,8 @@ fn say_none(context: &Context, image: &Image, glob: Option<&str>, count: usize) 
     let name = image.short_name();
     context.reporter.line(&match glob {
         Some(glob) if count > 0 => {
-            format!("no artifact about {name} matches --type '{glob}' ({count} artifacts)")
+            let noun = if count == 1 { "artifact" } else { "artifacts" };
+            format!("no artifact about {name} matches --type '{glob}' ({count} {noun})")
         }
         _ => format!("no signatures, SBOMs or other artifacts found for {name}"),
     });

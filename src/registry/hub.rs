@@ -113,7 +113,8 @@ impl Hub {
     }
 
     /// Passes a repository's tags to `sink`, a hundred a request, in an order that does not change
-    /// with every push. Returns how many entries were left out because they are no tags.
+    /// with every push. Returns how many entries were left out because they are no tags. `keeps_text`:
+    /// see [`Hub::repositories`].
     ///
     /// # Errors
     /// [`Error::NotFound`] for a repository that is not there or not visible;
@@ -122,10 +123,13 @@ impl Hub {
     pub(crate) fn tags(
         &self,
         repository: &Repository,
+        keeps_text: bool,
         sink: &mut dyn Sink<HubTag>,
     ) -> Result<usize, Error> {
-        let read = |_: &str, object: &Value| {
-            HubTag::read(object).map(|tag| (tag.name.as_str().to_owned(), tag))
+        let read = |text: &str, object: &Value| {
+            let tag = HubTag::read(object)?;
+            let text = keeps_text.then(|| text.into());
+            Some((tag.name.as_str().to_owned(), HubTag { text, ..tag }))
         };
         let list = List {
             path: format!("{}/tags", self.repository_path(repository)?),
@@ -149,18 +153,19 @@ impl Hub {
         let object = format!("tag \"{tag}\" in {DOCKER_HUB}/{repository}");
         let ask = Ask { path: &path, query: "", further: false, needs_login: false };
         let found = self.get_object(&ask)?.ok_or_else(|| not_found(&object))?;
-        HubTag::read(&found).ok_or_else(|| self.unusable("the answer is no tag"))
+        let tag = HubTag::read(&found).ok_or_else(|| self.unusable("the answer is no tag"))?;
+        Ok(HubTag { text: Some(found.to_string().into()), ..tag })
     }
 
-    /// The organisations of the login's user, in the server's order.
+    /// The organisations of the login's user, in the server's order, and the roles that it tells.
     ///
     /// # Errors
     /// As for [`Hub::user`]; [`Error::Forbidden`] when this login may not list them.
-    pub(crate) fn organisations(&self) -> Result<Vec<Namespace>, Error> {
+    pub(crate) fn organisations(&self) -> Result<Vec<Membership>, Error> {
         self.user()?;
         let read = |_: &str, object: &Value| {
             let name: Namespace = object.get("orgname")?.as_str()?.parse().ok()?;
-            Some((name.to_string(), name))
+            Some((name.to_string(), (name, role(object))))
         };
         let list = List {
             path: "/v2/user/orgs/".to_owned(),
@@ -168,7 +173,7 @@ impl Hub {
             needs_login: true,
             object: "the list of organisations".to_owned(),
         };
-        let mut names: Vec<Namespace> = Vec::new();
+        let mut names: Vec<Membership> = Vec::new();
         let outcome = self.walk(&list, &read, &mut names);
         match outcome {
             Ok(_) => Ok(names),
@@ -177,9 +182,37 @@ impl Hub {
                 first @ (Error::NotFound { .. }
                 | Error::Forbidden { .. }
                 | Error::Server { status: 400..=499, .. }),
-            ) => self.namespaces().map_err(|_| first),
+            ) => match self.namespaces() {
+                Ok(names) => Ok(names.into_iter().map(|name| (name, None)).collect()),
+                Err(_) => Err(first),
+            },
             Err(error) => Err(error),
         }
+    }
+
+    /// The role of a user in an organisation: `owner`, `editor`, `member`. `None`: the API does not tell.
+    ///
+    /// # Errors
+    /// Failures of the network.
+    pub(crate) fn role(
+        &self,
+        organisation: &Namespace,
+        user: &Namespace,
+    ) -> Result<Option<String>, Error> {
+        let (path, query) =
+            (format!("/v2/orgs/{organisation}/members"), format!("page_size=100&search={user}"));
+        let ask = Ask { path: &path, query: &query, further: false, needs_login: true };
+        let found = match self.get_object(&ask) {
+            // Some tokens may not list members.
+            Err(Error::Forbidden { .. } | Error::Server { status: 400..=499, .. }) => None,
+            found => found?,
+        };
+        let members = found.as_ref().and_then(|found| found.get("results")?.as_array());
+        let is_user = |member: &&Value| {
+            let name = member.get("username").and_then(Value::as_str);
+            name.is_some_and(|name| name.eq_ignore_ascii_case(user.as_str()))
+        };
+        Ok(members.into_iter().flatten().find(is_user).and_then(role))
     }
 
     /// The older list of the caller's namespaces, the user among them.
@@ -318,6 +351,14 @@ enum Reply {
     Found,
     /// Another status than 200, and the server's words.
     Refused(u16, Option<String>),
+}
+
+/// A namespace, and the user's role in it as far as that is told.
+pub(crate) type Membership = (Namespace, Option<String>);
+
+fn role(object: &Value) -> Option<String> {
+    let role = object.get("role")?.as_str().filter(|role| !role.is_empty())?;
+    Some(role.to_ascii_lowercase())
 }
 
 /// The error for what is not there, or not for this caller's eyes.

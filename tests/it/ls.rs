@@ -5,6 +5,7 @@ mod apis;
 mod auth;
 mod dates;
 mod details;
+mod documents;
 mod flags;
 mod hub;
 mod paging;

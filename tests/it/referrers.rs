@@ -215,7 +215,7 @@ fn the_api_is_asked_once_and_believed() {
     none.code(0)
         .stdout("")
         .stderr_has("no artifact about")
-        .stderr_has("--type '*spdx*' (1 artifacts)");
+        .stderr_has("--type '*spdx*' (1 artifact)");
     env.run(["referrers", "--type", "[", &name]).code(2).stderr_has("invalid --type pattern");
     env.run(["referrers", "--raw", &name]).code(2).stderr_has("--raw needs --sbom");
 }

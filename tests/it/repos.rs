@@ -7,6 +7,7 @@ mod hostile;
 mod limit;
 mod listing;
 mod login;
+mod roles;
 mod tags;
 
 use serde_json::Value;

@@ -152,6 +152,20 @@ impl Args {
         })
     }
 
+    /// Whether an empty list is what was asked for.
+    pub(super) fn wants_none(&self) -> bool {
+        self.limit == Some(0) || self.last.is_some()
+    }
+
+    /// What leaves tags out by name, as it was typed.
+    pub(super) fn filters_text(&self) -> String {
+        let mut texts = self.filters.texts();
+        texts.extend(self.semver.as_ref().map(|range| format!("--semver '{range}'")));
+        texts.extend(self.stable.then(|| "--stable".to_owned()));
+        texts.extend(self.omit_digest_tags.then(|| "--omit-digest-tags".to_owned()));
+        texts.join(" ")
+    }
+
     /// What stands in front of each tag of a repository.
     pub(super) fn prefix(&self, target: &Subject, targets: usize) -> String {
         if self.full_ref {

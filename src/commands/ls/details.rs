@@ -34,6 +34,7 @@ pub(super) fn find(lookup: &Lookup<'_>) -> Result<Vec<TaggedImage>, Error> {
         None => list(&early)?,
     };
     let names = names::choose(lookup.target, &by_name, std::mem::take(&mut listing.names))?;
+    names::note_none(lookup.args, lookup.context, lookup.target, &listing.known, names.is_empty());
     let mut fetcher = Fetcher::new(&early)?;
     let mut found = Vec::new();
     let limit = lookup.selection.limit.unwrap_or(usize::MAX);
@@ -89,9 +90,9 @@ fn part_size(lookup: &Lookup<'_>, is_late: bool, all: usize) -> usize {
 
 /// The names as the registry lists them, with what it says beside them.
 pub(super) fn list(lookup: &Lookup<'_>) -> Result<Listing, Error> {
-    let mut known = Known::default();
+    let mut known = Known { reads_list: true, ..Known::default() };
     let Lookup { args, context, target, selection, needs, .. } = lookup;
-    let names = names::collect(args, context, target, selection, Some(&mut known))?;
+    let names = names::collect(args, context, target, selection, &mut known)?;
     Ok(Listing { names, known, needs: *needs })
 }
 

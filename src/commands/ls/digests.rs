@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::details::{self, has_platform};
 use super::fetch::Fetcher;
-use super::listing::{Listing, Lookup, TaggedImage};
+use super::listing::{Known, Listing, Lookup, TaggedImage};
 use super::needs::Needs;
 use super::{Args, hub, names};
 use crate::commands::context::Context;
@@ -73,7 +73,7 @@ impl<'a> Scope<'a> {
     /// Whatever keeps the list from being whole.
     pub(crate) fn names(&self) -> Result<TagList, Error> {
         let Scope { args, context, subject, selection, .. } = self;
-        let tags = names::collect(args, context, subject, selection, None)?;
+        let tags = names::collect(args, context, subject, selection, &mut Known::default())?;
         names::choose(subject, selection, tags)
     }
 

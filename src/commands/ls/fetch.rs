@@ -257,6 +257,7 @@ fn join(listed: &Details, read: &Details) -> Arc<Details> {
         pulled: listed.pulled,
         status: listed.status.clone(),
         child: None,
+        document: None,
     })
 }
 

@@ -5,12 +5,14 @@
 
 use std::ops::ControlFlow;
 
+use super::Args;
 use super::listing::{Details, Known, Listing, Lookup};
 use super::names;
 use super::needs::Needs;
+use crate::commands::subject::Subject;
 use crate::error::Error;
 use crate::oci::platform::{self, Platform, Selection};
-use crate::oci::reference::{Repository, Tag};
+use crate::oci::reference::{DOCKER_HUB, Registry, Repository, Tag};
 use crate::registry::Sink;
 use crate::registry::hub::{Hub, HubImage, HubTag};
 use crate::system::parallel;
@@ -18,38 +20,47 @@ use crate::tags::select::TagList;
 
 /// So many single tags are asked for rather than all pages of a long list.
 const FEW: usize = 25;
+/// The most that is kept of documents, in bytes: those of about 20,000 tags.
+const MAX_DOCUMENTS: usize = 64 << 20;
+
+/// Whether the API knows a repository's tags.
+pub(super) fn has_api(args: &Args, target: &Subject) -> bool {
+    let settings = &target.profile.settings;
+    // A mirror has tags of its own, and those who use one may not reach the API at all.
+    let is_reached = settings.hub_api.is_some() || settings.endpoint.is_none();
+    let is_hub = target.registry().is_some_and(Registry::is_docker_hub);
+    is_hub && is_reached && !args.kind.is_plugin()
+}
 
 /// What the API says of a repository's tags. `None`: this repository is not its business.
 ///
 /// # Errors
 /// As for any request; where the API shows only a part, or nothing, the registry takes over.
 pub(super) fn listing(lookup: &Lookup<'_>) -> Result<Option<Listing>, Error> {
-    let settings = &lookup.target.profile.settings;
-    // A mirror has tags of its own, and those who use one may not reach the API at all.
-    let has_api = settings.hub_api.is_some() || settings.endpoint.is_none();
-    let Some(reference) = lookup.target.reference() else { return Ok(None) };
-    if !reference.registry().is_docker_hub() || lookup.args.kind.is_plugin() || !has_api {
+    let Some(reference) = lookup.target.reference().filter(|_| has_api(lookup.args, lookup.target))
+    else {
         return Ok(None);
-    }
+    };
     let hub = lookup.context.hub(&lookup.target.profile)?;
     let mut known = Known::default();
     let (names, outcome) = if lookup.selection.limit.is_some_and(|limit| limit <= FEW) {
-        let names = names_of_registry(lookup)?;
+        let names = names_of_registry(lookup, &mut known)?;
         let outcome = single_tags(lookup, &hub, reference.repository(), &names, &mut known);
         (Some(names), outcome)
     } else {
-        let mut pages = Pages { lookup, names: TagList::new(), known: &mut known };
+        let mut pages = Pages { lookup, names: TagList::new(), known: &mut known, bytes: 0 };
         let outcome = pages.read(&hub, reference.repository());
         (outcome.is_ok().then_some(pages.names), outcome)
     };
     match outcome {
         Ok(()) => {}
-        Err(error) if is_final(&error) => return Err(error),
+        // Nobody else has its documents.
+        Err(error) if is_final(&error) || lookup.needs.document => return Err(error),
         Err(error) => say_what_is_missing(lookup, &error),
     }
     let names = match names {
         Some(names) => names,
-        None => names_of_registry(lookup)?,
+        None => names_of_registry(lookup, &mut known)?,
     };
     Ok(Some(Listing { names, known, needs: Needs::default() }))
 }
@@ -59,9 +70,9 @@ fn is_final(error: &Error) -> bool {
     matches!(error, Error::LoginRefused { .. } | Error::Interrupted | Error::Io { .. })
 }
 
-fn names_of_registry(lookup: &Lookup<'_>) -> Result<TagList, Error> {
+fn names_of_registry(lookup: &Lookup<'_>, known: &mut Known) -> Result<TagList, Error> {
     let Lookup { args, context, target, selection, .. } = lookup;
-    names::collect(args, context, target, selection, None)
+    names::collect(args, context, target, selection, known)
 }
 
 /// Collects the whole list.
@@ -69,11 +80,13 @@ struct Pages<'a> {
     lookup: &'a Lookup<'a>,
     names: TagList,
     known: &'a mut Known,
+    /// The length of the documents that are kept.
+    bytes: usize,
 }
 
 impl Pages<'_> {
     fn read(&mut self, hub: &Hub, repository: &Repository) -> Result<(), Error> {
-        let odd = hub.tags(repository, self)?;
+        let odd = hub.tags(repository, self.lookup.needs.document, self)?;
         if odd > 0 {
             self.lookup.context.reporter.warn(&format!(
                 "{}: {odd} entries of the list are no tags and were left out",
@@ -87,7 +100,17 @@ impl Pages<'_> {
 impl Sink<HubTag> for Pages<'_> {
     fn entry(&mut self, tag: &HubTag) -> Result<ControlFlow<()>, Error> {
         let name = tag.name.as_str();
+        self.known.listed += 1;
         if self.lookup.selection.collects(name) {
+            self.bytes += tag.text.as_ref().map_or(0, |text| text.len());
+            if self.bytes > MAX_DOCUMENTS {
+                let limit = format!("{} MiB; --filter takes a part", MAX_DOCUMENTS >> 20);
+                return Err(Error::TooLarge {
+                    host: DOCKER_HUB.to_owned(),
+                    what: "the list",
+                    limit,
+                });
+            }
             self.names.append(name);
             self.known.set(name, details(tag, self.lookup.platform));
         }
@@ -165,6 +188,7 @@ fn details(tag: &HubTag, wanted: Option<&Platform>) -> Details {
         pulled: tag.last_pulled,
         status: tag.status.clone(),
         child,
+        document: tag.text.clone(),
     }
 }
 

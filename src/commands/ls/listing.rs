@@ -31,6 +31,8 @@ pub(super) struct Details {
     pub(super) status: Option<String>,
     /// The digest of the wanted platform's image, where a list tells it.
     pub(super) child: Option<Digest>,
+    /// Docker Hub's own document, where that is asked for.
+    pub(super) document: Option<Box<str>>,
 }
 
 /// A tag with its details, which tags of one manifest share.
@@ -80,9 +82,11 @@ impl Listing {
 /// Details that a list has told, by tag.
 #[derive(Default)]
 pub(super) struct Known {
-    details: HashMap<Box<str>, Option<Arc<Details>>>,
-    /// About how many tags there are, chosen or not.
+    pub(super) details: HashMap<Box<str>, Option<Arc<Details>>>,
+    /// How many tags are listed, chosen or not; more where pages were read again.
     pub(super) listed: usize,
+    /// What a registry's list tells beside the names is read, too.
+    pub(super) reads_list: bool,
 }
 
 impl Known {

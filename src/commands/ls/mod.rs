@@ -20,7 +20,7 @@ use serde::ser::{SerializeMap, Serializer};
 pub(crate) use self::args::Args;
 use self::details::groups;
 pub(crate) use self::digests::{Digests, Scope};
-use self::listing::{Lookup, TaggedImage};
+use self::listing::{Known, Lookup, TaggedImage};
 use self::needs::Needs;
 use self::rows::{GroupRow, TagRow};
 use super::context::Context;
@@ -70,12 +70,6 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
 impl<'a> Plan<'a> {
     fn new(args: &'a Args, context: &'a Context) -> Result<Self, Error> {
         let raw = context.globals.raw;
-        if raw && args.is_long() {
-            return Err(Error::usage(
-                "--raw prints the registry's own list, which has no details",
-                "leave --raw out, or group: --group-by digest --raw",
-            ));
-        }
         let selection = args.selection(raw)?;
         let format = context.format(args.default_format())?;
         let needs = Needs::of(args, &format, raw);
@@ -83,6 +77,15 @@ impl<'a> Plan<'a> {
         let mut targets = Vec::new();
         for text in &args.repositories {
             targets.push(target(context, text)?);
+        }
+        let has_documents =
+            !args.digests && targets.iter().all(|target| hub::has_api(args, target));
+        if raw && args.is_long() && !has_documents {
+            return Err(Error::usage(
+                "--raw prints the registry's own list, which has no details",
+                "leave --raw out, or group: --group-by digest --raw. On Docker Hub, -l --raw prints its \
+                 documents",
+            ));
         }
         let progress = Progress::new(context.reporter.clone(), context.can_draw());
         Ok(Plan { args, context, selection, format, needs, platform, targets, progress })
@@ -153,11 +156,33 @@ impl<'a> Plan<'a> {
             Found::Details(found) if self.args.is_grouped() => {
                 write_document(&Groups(&groups(&found)), out)
             }
+            Found::Details(found) if self.args.long => self.hub_documents(target, &found, out),
             Found::Details(found) => {
                 write_document(&TagDocument::new(target, found.iter().map(|t| &*t.tag)), out)
             }
             Found::Names(tags) => write_document(&TagDocument::new(target, tags.iter()), out),
         })
+    }
+
+    /// Prints Docker Hub's document of each tag, one a line.
+    fn hub_documents(
+        &self,
+        target: &Subject,
+        found: &[TaggedImage],
+        out: &mut dyn Write,
+    ) -> Result<(), Error> {
+        for image in found {
+            let Some(text) = image.details.document.as_deref() else {
+                let what =
+                    format!("{}:{} left out: not in Docker Hub's API", target.name(), image.tag);
+                self.context.reporter.warn(&what);
+                continue;
+            };
+            // Read and written anew: what a terminal might obey is escaped on the way.
+            let object: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+            write_document(&object, out)?;
+        }
+        Ok(())
     }
 
     /// Looks all repositories up, several at a time, and passes what was found on in their order.
@@ -193,8 +218,11 @@ impl<'a> Plan<'a> {
     fn find(&self, target: &Subject, jobs: usize) -> Result<Found, Error> {
         let Plan { args, context, selection, needs, progress, .. } = self;
         if self.is_names_only() {
-            let tags = names::collect(args, context, target, selection, None)?;
-            return names::choose(target, selection, tags).map(Found::Names);
+            let mut known = Known::default();
+            let tags = names::collect(args, context, target, selection, &mut known)?;
+            let tags = names::choose(target, selection, tags)?;
+            names::note_none(args, context, target, &known, tags.is_empty());
+            return Ok(Found::Names(tags));
         }
         let (needs, platform) = (*needs, self.platform.as_ref());
         let lookup = Lookup { args, context, target, selection, needs, platform, jobs, progress };

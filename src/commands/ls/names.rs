@@ -19,13 +19,21 @@ pub(super) fn stream(
     selection: &Selection,
     print: &mut dyn FnMut(&str) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut sink = Streaming { stream: selection.stream(), print };
+    let (mut known, mut printed) = (Known::default(), 0);
+    let mut print = |tag: &str| {
+        printed += 1;
+        print(tag)
+    };
+    let mut sink =
+        Streaming { stream: selection.stream(), print: &mut print, listed: &mut known.listed };
     if sink.stream.is_done() {
         return Ok(());
     }
     list(args, context, target, selection, &mut sink)?;
+    let awaits_last = sink.stream.awaits_last();
+    note_none(args, context, target, &known, printed == 0);
     match &selection.last {
-        Some(last) if sink.stream.awaits_last() => Err(absent(target, last)),
+        Some(last) if awaits_last => Err(absent(target, last)),
         _ => Ok(()),
     }
 }
@@ -36,7 +44,7 @@ pub(super) fn collect(
     context: &Context,
     target: &Subject,
     selection: &Selection,
-    known: Option<&mut Known>,
+    known: &mut Known,
 ) -> Result<TagList, Error> {
     let mut sink = Collecting { selection, tags: TagList::new(), known };
     list(args, context, target, selection, &mut sink)?;
@@ -58,6 +66,26 @@ pub(super) fn choose(
         }
         _ => Ok(selection.apply(tags)),
     }
+}
+
+/// Says why a list is empty.
+pub(super) fn note_none(
+    args: &Args,
+    context: &Context,
+    target: &Subject,
+    known: &Known,
+    is_empty: bool,
+) {
+    if !is_empty || args.wants_none() {
+        return;
+    }
+    let (name, filters) = (target.name(), args.filters_text());
+    context.reporter.warn(&match known.listed {
+        0 => format!("{name} has no tags"),
+        _ if filters.is_empty() => return,
+        1 => format!("no tag of {name} matches {filters} (1 tag)"),
+        count => format!("no tag of {name} matches {filters} ({count} tags)"),
+    });
 }
 
 /// The error for a `--last` that is not in the list whose order it needs.
@@ -97,14 +125,12 @@ fn first(selection: &Selection) -> Option<usize> {
 struct Collecting<'a> {
     selection: &'a Selection,
     tags: TagList,
-    known: Option<&'a mut Known>,
+    known: &'a mut Known,
 }
 
 impl Sink for Collecting<'_> {
     fn entry(&mut self, tag: &str) -> Result<ControlFlow<()>, Error> {
-        if let Some(known) = &mut self.known {
-            known.listed += 1;
-        }
+        self.known.listed += 1;
         if self.selection.collects(tag) {
             self.tags.append(tag);
         }
@@ -121,16 +147,15 @@ impl Sink for Collecting<'_> {
     }
 
     fn wants_manifests(&self) -> bool {
-        self.known.is_some()
+        self.known.reads_list
     }
 
     fn manifest(&mut self, listed: Listed) {
-        let Some(known) = &mut self.known else { return };
         let Listed { digest, size, created, tags } = listed;
         let details = Details { digest: Some(digest), size, created, ..Details::default() };
         let details = Arc::new(details);
         for tag in tags.iter().filter(|tag| self.selection.keeps(tag)) {
-            known.add(tag, &details);
+            self.known.add(tag, &details);
         }
     }
 }
@@ -139,10 +164,12 @@ impl Sink for Collecting<'_> {
 struct Streaming<'a> {
     stream: select::Stream<'a>,
     print: &'a mut dyn FnMut(&str) -> Result<(), Error>,
+    listed: &'a mut usize,
 }
 
 impl Sink for Streaming<'_> {
     fn entry(&mut self, tag: &str) -> Result<ControlFlow<()>, Error> {
+        *self.listed += 1;
         if self.stream.admits(tag) {
             (self.print)(tag)?;
         }

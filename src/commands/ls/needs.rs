@@ -18,6 +18,8 @@ pub(super) struct Needs {
     /// When it was last pulled, and whether it is in use: Docker Hub's API alone.
     pub(super) pulled: bool,
     pub(super) status: bool,
+    /// Docker Hub's own document, whole.
+    pub(super) document: bool,
     /// They are columns of many: what a list leaves out is not worth further requests.
     pub(super) spare: bool,
 }
@@ -27,7 +29,7 @@ impl Needs {
     pub(super) fn of(args: &Args, format: &Format, raw: bool) -> Self {
         let rows = Needs::of_flags(args);
         let mut needs = match format {
-            _ if raw => Needs::default(),
+            _ if raw => Needs { document: args.long, ..Needs::default() },
             Format::Plain => Needs::default(),
             Format::Table | Format::Json => rows,
             Format::Template(template) | Format::TableTemplate(template) => {
@@ -68,6 +70,7 @@ impl Needs {
             created: names("Created"),
             pulled: names("Pulled"),
             status: names("Status"),
+            document: false,
             spare: false,
         }
     }
@@ -80,6 +83,7 @@ impl Needs {
             created: self.created || other.created,
             pulled: self.pulled || other.pulled,
             status: self.status || other.status,
+            document: self.document || other.document,
             // Needed for sure by either of the two.
             spare: (!self.platforms || self.spare)
                 && (!other.platforms || other.spare)
@@ -99,7 +103,7 @@ impl Needs {
 
     /// Whether names alone are enough.
     pub(super) fn is_empty(&self) -> bool {
-        !(self.digest || self.in_manifest() || self.pulled || self.status)
+        !(self.digest || self.in_manifest() || self.pulled || self.status || self.document)
     }
 
     /// Whether manifests must be read.

@@ -252,6 +252,7 @@ mod tests {
         pulled: true,
         status: true,
         spare: false,
+        document: false,
     };
 
     fn tagged(platforms: &[&str]) -> TaggedImage {
@@ -265,6 +266,7 @@ mod tests {
                 pulled: Some(Timestamp::UNIX_EPOCH),
                 status: Some("active".to_owned()),
                 child: None,
+                document: None,
             }),
         }
     }

@@ -23,20 +23,23 @@ pub(super) struct Filter {
     pub(super) filters: Vec<Glob>,
     /// At most so many.
     pub(super) limit: Option<usize>,
+    /// Only what comes after this path, which need not exist.
+    pub(super) last: Option<String>,
 }
 
 impl Filter {
     /// Whether the path, or its last part, passes the filters.
     fn keeps(&self, path: &Repository) -> bool {
         let path = path.as_str();
-        let last = path.rsplit('/').next().unwrap_or_default();
-        let matches = |glob: &Glob| glob.matches(path) || glob.matches(last);
-        self.filters.is_empty() || self.filters.iter().any(matches)
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let matches = |glob: &Glob| glob.matches(path) || glob.matches(name);
+        self.last.as_deref().is_none_or(|last| path > last)
+            && (self.filters.is_empty() || self.filters.iter().any(matches))
     }
 
     /// How many entries are enough in the server's own order, which is by name.
     fn first(&self) -> Option<usize> {
-        self.limit.filter(|_| self.filters.is_empty())
+        self.limit.filter(|_| self.filters.is_empty() && self.last.is_none())
     }
 }
 

@@ -63,6 +63,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", help_heading = "Selection")]
     limit: Option<usize>,
 
+    /// Continue after this repository of the list
+    #[arg(long, value_name = "NAME", help_heading = "Selection", hide_short_help = true)]
+    last: Option<String>,
+
     /// Print REGISTRY/REPOSITORY
     #[arg(long, help_heading = "Output", hide_short_help = true)]
     full_ref: bool,
@@ -130,8 +134,9 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
     let filters = filters.map_err(|error| {
         Error::usage(error.to_string(), "patterns look like 'web-*', '*-operator' or 'acme/*'")
     })?;
-    let filter = Filter { filters, limit: args.limit };
     let place = Place::understand(context, args.place.as_deref())?;
+    let last = args.last.as_deref().map(|last| place.path_of(last));
+    let filter = Filter { filters, limit: args.limit, last };
     let found = find::find(context, &place, &filter)?;
     if args.tags {
         return tags::print(args.full_ref, context, &place, &found, &format, out);

@@ -64,6 +64,17 @@ impl Place {
         Ok(Place::Hub(Some(namespace), profile))
     }
 
+    /// The path of a repository as the list prints it, with the registry in front or not; on Docker Hub
+    /// the bare name, too.
+    pub(super) fn path_of(&self, name: &str) -> String {
+        let registry = format!("{}/", self.registry());
+        let path = name.strip_prefix(&registry).unwrap_or(name);
+        match self {
+            Place::Hub(Some(namespace), _) if !path.contains('/') => format!("{namespace}/{path}"),
+            _ => path.to_owned(),
+        }
+    }
+
     /// The registry.
     pub(super) fn registry(&self) -> Registry {
         match self {

@@ -81,6 +81,8 @@ pub(crate) struct HubTag {
     pub status: Option<String>,
     /// The images for each platform; attestations among them, as `unknown/unknown`.
     pub images: Vec<HubImage>,
+    /// The API's own object, where that was asked for.
+    pub text: Option<Box<str>>,
 }
 
 /// One platform's image of a tag.
@@ -136,6 +138,7 @@ impl HubTag {
             content_type: text(object, "content_type"),
             status: text(object, "tag_status").or_else(|| text(object, "status")),
             images: images.into_iter().flatten().map(HubImage::read).collect(),
+            text: None,
         })
     }
 }

@@ -20,7 +20,6 @@ fn tags_are_chosen_and_ordered() {
         (&["--limit", "2"], &["2.0.0", "1.10.0"]),
         (&["--filter", "1.*"], &["1.10.0", "1.10.0-alpine", "1.9.0"]),
         (&["--filter", "1.*", "--filter", "e?ge"], &["1.10.0", "1.10.0-alpine", "1.9.0", "edge"]),
-        (&["--filter", "9*"], &[]),
         (&["--filter", "1.*", "--limit", "1"], &["1.10.0"]),
         (&["--format", "{{.Tag}}", "--limit", "1"], &["2.0.0"]),
         (&["--format", "<{{upper .Tag}}>", "--filter", "edge"], &["<EDGE>"]),
