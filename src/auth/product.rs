@@ -9,11 +9,12 @@
 
 use super::access::Authorization;
 use super::challenge::Challenge;
-use super::{Resource, Session, lock};
+use super::{Resource, Session};
 use crate::error::Error;
 use crate::http::{Answer, Failure, Method, Request};
 use crate::login::Credential;
 use crate::oci::url::{Origin, Url};
+use crate::system::lock;
 use crate::system::secret::Secret;
 
 /// A registry with an API of its own beside the distribution API.
