@@ -54,8 +54,9 @@ pub(crate) fn allowed(address: IpAddr, reach: Reach) -> bool {
 /// a DNS service that answers with the address in the name. A proxy would do the look-up.
 pub(crate) fn is_refused_name(host: &str, reach: Reach) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    METADATA_NAMES.contains(&host.as_str())
-        || address_in_name(&host).is_some_and(|address| !allowed(address, reach))
+    let is_metadata = METADATA_NAMES.contains(&host.as_str());
+    let leads_inside = || address_in_name(&host).is_some_and(|address| !allowed(address, reach));
+    reach.is_foreign() && (is_metadata || leads_inside())
 }
 
 const METADATA_NAMES: [&str; 9] = [
@@ -258,6 +259,9 @@ mod tests {
         for (host, expected) in cases {
             let found = [Reach::ForeignPrivate, Reach::ForeignPublic];
             assert_eq!(found.map(|reach| is_refused_name(host, reach)), expected, "{host}");
+            // What the user typed is for the user to know.
+            let typed = [Reach::Anywhere, Reach::Loopback, Reach::OwnPublic];
+            assert!(!typed.iter().any(|reach| is_refused_name(host, *reach)), "{host}");
         }
     }
 }

@@ -346,12 +346,11 @@ impl Client {
     /// Checks what can be checked before a look-up: behind a proxy there is no later chance.
     fn check_target(&self, url: &Url, reach: Reach) -> Result<(), Error> {
         let origin = url.origin();
-        let named = reach.is_foreign() && address::is_refused_name(origin.host(), reach);
-        match origin.ip() {
-            Some(ip) if !address::allowed(ip, reach) => Err(refused_address(url)),
-            _ if named => Err(refused_address(url)),
-            _ => Ok(()),
-        }
+        let is_refused = match origin.ip() {
+            Some(ip) => !address::allowed(ip, reach),
+            None => address::is_refused_name(origin.host(), reach),
+        };
+        if is_refused { Err(refused_address(url)) } else { Ok(()) }
     }
 
     fn pass_on_warning(&self, answer: &Answer, host: &str) {
