@@ -85,15 +85,6 @@ impl Endpoint {
         let (registry, directories) = (registry.clone(), Directories::default());
         Ok(Endpoint { registry, origin, prefix, probe, reach, tls, token_hosts, directories })
     }
-
-    /// What `docker login` takes for this registry: nothing for Docker Hub.
-    pub(crate) fn login_argument(&self) -> String {
-        if self.registry.is_docker_hub() {
-            String::new()
-        } else {
-            self.registry.as_str().to_owned()
-        }
-    }
 }
 
 fn unusable(registry: &Registry) -> Error {

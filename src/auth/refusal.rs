@@ -27,7 +27,7 @@ impl Session {
                 Error::NoAccess { name, user: login.user().to_owned(), host, detail }
             }
             (_, None) => {
-                let remedy = lookup.remedy(&self.endpoint.login_argument());
+                let remedy = lookup.remedy(&self.endpoint.registry);
                 Error::NotFoundOrPrivate { name, remedy, detail }
             }
         }
@@ -64,7 +64,7 @@ impl Session {
         Error::LoginNeeded {
             name: self.name_of(resource),
             offered,
-            remedy: lookup.remedy(&self.endpoint.login_argument()),
+            remedy: lookup.remedy(&self.endpoint.registry),
         }
     }
 

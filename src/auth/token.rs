@@ -97,25 +97,28 @@ pub(crate) fn fetch(
     request: &TokenRequest,
     login: Option<&Credential>,
 ) -> Result<Token, TokenError> {
-    match login {
-        None => get(client, peer, request, None),
-        Some(Credential::Basic { username, password }) => {
-            get(client, peer, request, Some(basic(username, password)))
-        }
-        Some(Credential::RegistryToken(token)) => Ok(Token {
-            value: token.clone(),
-            expires: Instant::now() + Duration::from_secs(MAX_LIFE),
-        }),
+    let get = |authorization| {
+        let mut http = Request::new(Method::Get, request.url());
+        http.logged = &["service", "scope"];
+        http.authorization = authorization;
+        ask(client, peer, &http)
+    };
+    let answered = match login {
+        // A token for the registry itself is not for its token service.
+        None | Some(Credential::RegistryToken(_)) => get(None),
+        Some(Credential::Basic { username, password }) => get(Some(basic(username, password))),
         Some(Credential::IdentityToken { username, token }) => {
-            match (post(client, peer, request, token), username) {
-                (Err(Posted::NotThisWay(_)), Some(username)) => {
-                    get(client, peer, request, Some(basic(username, token)))
+            let posted = ask(client, peer, &refresh(request, token));
+            match (&posted, username) {
+                // With these services say that they do not trade identity tokens by POST.
+                (Err((400 | 401 | 404 | 405 | 415, _)), Some(username)) => {
+                    get(Some(basic(username, token)))
                 }
-                (Err(Posted::NotThisWay(error) | Posted::Error(error)), _) => Err(error),
-                (Ok(token), _) => Ok(token),
+                _ => posted,
             }
         }
-    }
+    };
+    answered.map_err(|(_, error)| error)
 }
 
 /// The value of a Basic `Authorization` header, in UTF-8 (RFC 7617).
@@ -139,34 +142,8 @@ pub fn claims(token: &str) -> Option<Value> {
     serde_json::from_slice(&bytes).ok()
 }
 
-fn get(
-    client: &Client,
-    peer: &Peer,
-    request: &TokenRequest,
-    authorization: Option<Secret>,
-) -> Result<Token, TokenError> {
-    let mut http = Request::new(Method::Get, request.url());
-    http.logged = &["service", "scope"];
-    http.authorization = authorization;
-    let (status, outcome) = send(client, peer, &http).map_err(TokenError::Failed)?;
-    outcome.map_err(|error| match (status, error) {
-        (401 | 403, Error::Server { detail, .. }) => TokenError::Refused(status, detail),
-        (_, error) => TokenError::Unusable(error),
-    })
-}
-
-enum Posted {
-    /// A status with which services say that they do not trade identity tokens by POST.
-    NotThisWay(TokenError),
-    Error(TokenError),
-}
-
-fn post(
-    client: &Client,
-    peer: &Peer,
-    request: &TokenRequest,
-    token: &Secret,
-) -> Result<Token, Posted> {
+/// The request that trades an identity token (OAuth2 refresh).
+fn refresh(request: &TokenRequest, token: &Secret) -> Request {
     let form = format!(
         "grant_type=refresh_token&service={}&client_id={CLIENT_ID}&scope={}&refresh_token={}",
         escape_query(request.service.unwrap_or_default()),
@@ -179,39 +156,34 @@ fn post(
         text: Secret::new(form),
         login: token.clone(),
     });
-    let sent = send(client, peer, &http);
-    let (status, outcome) = sent.map_err(|error| Posted::Error(TokenError::Failed(error)))?;
-    outcome.map_err(|error| match (status, error) {
-        (400 | 401, Error::Server { detail, .. }) => {
-            Posted::NotThisWay(TokenError::Refused(status, detail))
-        }
-        (403, Error::Server { detail, .. }) => Posted::Error(TokenError::Refused(status, detail)),
-        (404 | 405 | 415, error) => Posted::NotThisWay(TokenError::Unusable(error)),
-        (_, error) => Posted::Error(TokenError::Unusable(error)),
-    })
+    http
 }
 
-/// Sends the request; the inner result is what the answer holds, beside its status.
-fn send(
-    client: &Client,
-    peer: &Peer,
-    request: &Request,
-) -> Result<(u16, Result<Token, Error>), Error> {
+/// Sends the request. An error comes with the status that it stands for; 0 where there was none.
+fn ask(client: &Client, peer: &Peer, request: &Request) -> Result<Token, (u16, TokenError)> {
     let sent = Instant::now();
-    client.exchange(peer, request, |answer| {
+    let answered = client.exchange(peer, request, |answer| {
         let (status, host) = (answer.status(), answer.host());
-        match status {
+        let outcome = match status {
             200..=202 => {
                 let body = answer.bytes(MAX_ANSWER, "the token service's answer")?;
-                Ok((status, read_token(&body, &host, sent)))
+                read_token(&body, &host, sent).map_err(TokenError::Unusable)
             }
-            300..=399 => Ok((status, Err(unusable(&host, "the token service redirects")))),
+            300..=399 => Err(TokenError::Unusable(unusable(&host, "the token service redirects"))),
+            401 | 403 => Err(TokenError::Refused(status, answer.detail())),
+            // A refused identity token (RFC 6749 § 5.2).
+            400 if request.method == Method::Post => {
+                Err(TokenError::Refused(status, answer.detail()))
+            }
             _ => {
                 let detail = answer.detail();
-                Ok::<_, Failure>((status, Err(Error::Server { host, status, detail })))
+                Err(TokenError::Unusable(Error::Server { host, status, detail }))
             }
-        }
-    })
+        };
+        Ok::<_, Failure>((status, outcome))
+    });
+    let (status, outcome) = answered.map_err(|error| (0, TokenError::Failed(error)))?;
+    outcome.map_err(|error| (status, error))
 }
 
 fn unusable(host: &str, what: &str) -> Error {

@@ -34,16 +34,14 @@ impl fmt::Display for Error {
             Error::NotFound { object, .. } => write!(f, "{object} not found"),
             Error::NotFoundIn { object, name, .. } => write!(f, "{object} not found in {name}"),
             Error::NotFoundOrPrivate { name, detail, .. } => {
-                write!(f, "{name}: not found, or access denied")?;
-                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
+                write!(f, "{name}: not found, or access denied{}", said(detail))
             }
             Error::NoAccess { name, user, detail, .. } => {
-                write!(f, "{name}: not found, or access denied for {user}")?;
-                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
+                write!(f, "{name}: not found, or access denied for {user}{}", said(detail))
             }
-            Error::LoginRefused { host, user, source, detail, .. } => {
-                write!(f, "{host} rejected the credentials of {user} (from {source})")?;
-                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
+            Error::LoginRefused { host, user, source, detail } => {
+                let said = said(detail);
+                write!(f, "{host} rejected the credentials of {user} (from {source}){said}")
             }
             Error::LoginWithheld { name, host, realm, .. } => write!(
                 f,
@@ -60,12 +58,10 @@ impl fmt::Display for Error {
                 write!(f, "{host} rejected the token issued by {realm}")
             }
             Error::CatalogRefused { host, detail, .. } => {
-                write!(f, "{host} does not allow listing repositories")?;
-                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
+                write!(f, "{host} does not allow listing repositories{}", said(detail))
             }
             Error::Forbidden { host, user, detail } => {
-                write!(f, "{host} does not allow this for {user}")?;
-                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
+                write!(f, "{host} does not allow this for {user}{}", said(detail))
             }
             Error::OffsetCap { host } => {
                 write!(f, "{host} returns only the start of a long list without a login")
@@ -78,10 +74,8 @@ impl fmt::Display for Error {
                 write!(f, "; retry after {} s", wait.as_secs())
             }
             Error::Server { host, status, detail } => {
-                write!(f, "{host} responded with status {status}")?;
-                detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
+                write!(f, "{host} responded with status {status}{}", said(detail))
             }
-            Error::Answer { host, what, .. } => write!(f, "{host}: {what}"),
             Error::Layout { path, what } => write!(f, "{path}: {what}"),
             Error::WrongContent { object, expected, computed } => {
                 write!(f, "{object}: digest mismatch: expected {expected}, computed {computed}")
@@ -89,7 +83,9 @@ impl fmt::Display for Error {
             Error::PinMoved { image, pinned, now } => {
                 write!(f, "{image} has moved: it is pinned to {pinned} and now points to {now}")
             }
-            Error::Refused { host, what, .. } => write!(f, "{host}: {what}"),
+            Error::Answer { host, what, .. } | Error::Refused { host, what, .. } => {
+                write!(f, "{host}: {what}")
+            }
             Error::TooLarge { host, what, limit } => {
                 write!(f, "{host}: {what} exceeds the limit of {limit}")
             }
@@ -98,6 +94,11 @@ impl fmt::Display for Error {
             Error::Reported(code) | Error::Exit(code) => write!(f, "exit code {code}"),
         }
     }
+}
+
+/// The server's own words, behind ours.
+fn said(detail: &Option<String>) -> String {
+    detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default()
 }
 
 /// A mistyped name without what may be a password in it: `user:password@host` is no reference,

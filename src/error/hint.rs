@@ -1,6 +1,7 @@
 //! What to do about an error: one imperative line, chosen by variant, never by text.
 
 use super::*;
+use crate::oci::reference::DOCKER_HUB;
 
 impl Error {
     /// One imperative line that says what to do; `None` where there is nothing to add.
@@ -37,9 +38,6 @@ impl Error {
                 "ECR logins expire after 12 hours: aws ecr get-login-password | docker login -u AWS \
                  --password-stdin {host}"
             ),
-            Error::LoginRefused { host, .. } if host == crate::oci::reference::DOCKER_HUB => {
-                "log in again: docker login".to_owned()
-            }
             Error::LoginRefused { host, .. } => {
                 format!("log in again: {}", login_command(host))
             }
@@ -85,9 +83,12 @@ impl Error {
     }
 }
 
-/// The command that logs in to a registry.
-fn login_command(login: &str) -> String {
-    format!("docker login {login}").trim_end().to_owned()
+/// The command that logs in to a registry: docker's own needs no name.
+pub(crate) fn login_command(registry: &str) -> String {
+    match registry {
+        DOCKER_HUB => "docker login".to_owned(),
+        _ => format!("docker login {registry}"),
+    }
 }
 
 fn reference_hint(error: &ParseError) -> &'static str {

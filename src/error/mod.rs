@@ -14,6 +14,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::oci::reference::ParseError;
+pub(crate) use hint::login_command;
 
 /// Exit code of a failure that has no code of its own.
 pub(crate) const FAILED: u8 = 1;
@@ -83,12 +84,7 @@ pub struct BadCertificate {
 #[derive(Debug)]
 pub enum Error {
     /// The command line asks for something that cannot be.
-    Usage {
-        /// What is wrong.
-        message: String,
-        /// What to do instead.
-        hint: String,
-    },
+    Usage { message: String, hint: String },
     /// A name is no image reference.
     Reference {
         /// The text as it was typed.
@@ -100,25 +96,16 @@ pub enum Error {
     Config {
         /// File, line, column, and what is wrong there.
         message: String,
-        /// What to do.
         hint: String,
     },
     /// The registry says that an object does not exist.
     NotFound {
         /// The object and where it was looked for.
         object: String,
-        /// What to do.
         hint: String,
     },
     /// The registry says that a tag, manifest or blob does not exist in a repository.
-    NotFoundIn {
-        /// What was looked for.
-        object: String,
-        /// Registry and repository.
-        name: String,
-        /// What to do.
-        hint: String,
-    },
+    NotFoundIn { object: String, name: String, hint: String },
     /// The registry has tags, and none of them is what was asked for.
     NothingFits {
         /// What was looked for, and where.
@@ -128,7 +115,6 @@ pub enum Error {
     },
     /// Not there, or not visible without a login: registries do not tell which.
     NotFoundOrPrivate {
-        /// Registry and repository.
         name: String,
         /// How to get a login that helps.
         remedy: String,
@@ -137,20 +123,15 @@ pub enum Error {
     },
     /// Not there, or not visible to this login.
     NoAccess {
-        /// Registry and repository.
         name: String,
-        /// The login's user name.
         user: String,
-        /// The registry.
         host: String,
         /// The registry's own reason, safe to print.
         detail: Option<String>,
     },
     /// The login is wrong or has expired.
     LoginRefused {
-        /// The registry.
         host: String,
-        /// The login's user name.
         user: String,
         /// Where the login came from.
         source: String,
@@ -159,11 +140,8 @@ pub enum Error {
     },
     /// A stored login was not sent to a token service that it is not meant for.
     LoginWithheld {
-        /// Registry and repository.
         name: String,
-        /// The registry.
         host: String,
-        /// The host that the registry names as its token service.
         realm: String,
         /// The entry of `token-hosts` that would allow it.
         entry: String,
@@ -178,15 +156,9 @@ pub enum Error {
         remedy: String,
     },
     /// The registry refuses a token that its own token service has just made.
-    TokenRejected {
-        /// The registry.
-        host: String,
-        /// The token service.
-        realm: String,
-    },
+    TokenRejected { host: String, realm: String },
     /// The registry has no list of repositories for us.
     CatalogRefused {
-        /// The registry.
         host: String,
         /// What works instead.
         hint: String,
@@ -196,28 +168,17 @@ pub enum Error {
     /// The host knows the login and does not let it do this: some access tokens may not use
     /// Docker Hub's API.
     Forbidden {
-        /// The host.
         host: String,
-        /// The login's user name.
         user: String,
         /// The server's own words, safe to print.
         detail: Option<String>,
     },
     /// Docker Hub's API lets callers without login page only so far.
-    OffsetCap {
-        /// The host.
-        host: String,
-    },
+    OffsetCap { host: String },
     /// A host cannot be reached or talked to.
-    Network {
-        /// Host and port.
-        host: String,
-        /// How it failed.
-        cause: Network,
-    },
+    Network { host: String, cause: Network },
     /// Too many requests.
     RateLimited {
-        /// The host.
         host: String,
         /// How long the server wants us to wait.
         wait: Option<Duration>,
@@ -226,27 +187,17 @@ pub enum Error {
     },
     /// A status that is an answer to nothing we asked.
     Server {
-        /// The host.
         host: String,
-        /// The HTTP status.
         status: u16,
         /// The server's own words, safe to print.
         detail: Option<String>,
     },
     /// An answer that cannot be understood.
-    Answer {
-        /// The host.
-        host: String,
-        /// What is wrong with it.
-        what: String,
-        /// What to do.
-        hint: &'static str,
-    },
+    Answer { host: String, what: String, hint: &'static str },
     /// An OCI layout on this machine is broken.
     Layout {
         /// The directory or archive, safe to print.
         path: String,
-        /// What is wrong with it.
         what: String,
     },
     /// The bytes that came are not those that the digest stands for.
@@ -271,23 +222,14 @@ pub enum Error {
         host: String,
         /// What it named, and why that is refused.
         what: String,
-        /// What to do.
         hint: String,
     },
     /// An answer is larger than its limit.
-    TooLarge {
-        /// The host.
-        host: String,
-        /// What was being read.
-        what: &'static str,
-        /// The limit, with its unit.
-        limit: String,
-    },
+    TooLarge { host: String, what: &'static str, limit: String },
     /// Reading or writing failed on this machine.
     Io {
         /// What was being read or written.
         what: String,
-        /// The system's error.
         source: io::Error,
     },
     /// The user broke off.

@@ -21,7 +21,7 @@ use std::sync::atomic::AtomicBool;
 
 pub(crate) use crate::auth::Ping;
 use crate::auth::{Call, Resource, Session};
-use crate::error::Error;
+use crate::error::{Error, login_command};
 use crate::http::{Answer, Failure, Method};
 use crate::oci::reference::Repository;
 use crate::system::secret::Secret;
@@ -99,11 +99,11 @@ fn unexpected(answer: &mut Answer) -> Failure {
 
 /// The error for a `404`, which registries explain with `NAME_UNKNOWN` or not at all.
 fn not_found(session: &Session, answer: &mut Answer, object: &str) -> Error {
-    let hint = match (answer.detail(), session.endpoint().login_argument()) {
-        (None, _) => format!("check the spelling; is {} a container registry?", answer.host()),
-        (Some(_), login) => {
-            let login = format!("docker login {login}");
-            format!("check the spelling; if it is private: {}", login.trim_end())
+    let hint = match answer.detail() {
+        None => format!("check the spelling; is {} a container registry?", answer.host()),
+        Some(_) => {
+            let login = login_command(session.endpoint().registry.as_str());
+            format!("check the spelling; if it is private: {login}")
         }
     };
     Error::NotFound { object: object.to_owned(), hint }
