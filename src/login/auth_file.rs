@@ -9,7 +9,7 @@
 use std::fmt;
 use std::io::ErrorKind;
 use std::marker::PhantomData;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -28,12 +28,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
 );
 
-/// A file as it lies on the disk.
-pub(super) struct Text {
-    pub text: String,
-    /// The permission bits, when others than the owner may read the file.
-    pub readable_by_others: Option<u32>,
-}
+/// How many problems of one file are told.
+const MAX_PROBLEMS: usize = 5;
 
 /// An entry of `auths`, its fields as written; an absent field is empty.
 #[derive(Default)]
@@ -55,17 +51,53 @@ impl Entry {
     }
 }
 
-/// The parts of the file that matter for logins.
+/// A file of logins: the parts of it that matter. One that is missing or broken is empty.
 #[derive(Default)]
 pub(super) struct AuthFile {
+    pub path: PathBuf,
+    pub exists: bool,
     /// `auths`, in the order of the file; of equal keys the last one counts.
     pub auths: Vec<(String, Entry)>,
     /// `credHelpers`, likewise: key and helper's suffix.
     pub cred_helpers: Vec<(String, String)>,
     /// `credsStore`: a helper's suffix, or empty.
     pub creds_store: String,
-    /// What docker would complain about.
+    /// What docker would complain about. See [`AuthFile::name_problems`].
     pub problems: Vec<String>,
+    /// What only we say; each names the file.
+    pub warnings: Vec<String>,
+}
+
+impl AuthFile {
+    pub(super) fn load(path: &Path) -> AuthFile {
+        let (read, mode) = match read(path) {
+            Ok(Some((text, mode))) => (parse(&text), mode),
+            Ok(None) => return AuthFile { path: path.to_owned(), ..AuthFile::default() },
+            Err(reason) => (Err(reason), None),
+        };
+        let broken = |reason| AuthFile { problems: vec![reason], ..AuthFile::default() };
+        let mut file = read.unwrap_or_else(broken);
+        (file.path, file.exists) = (path.to_owned(), true);
+        if let Some(mode) = mode.filter(|_| file.auths.iter().any(|(_, e)| e.holds_secret())) {
+            let path = path.display();
+            file.warnings.push(format!(
+                "{path} holds logins and other users can read it (mode {mode:04o}): chmod 600 {path}"
+            ));
+        }
+        file
+    }
+
+    /// Has each problem name the file; the rest of a long list is only counted.
+    pub(super) fn name_problems(mut self) -> AuthFile {
+        let more = self.problems.len().saturating_sub(MAX_PROBLEMS);
+        self.problems.truncate(MAX_PROBLEMS);
+        if more > 0 {
+            self.problems.push(format!("{more} more problems"));
+        }
+        let path = self.path.display();
+        self.problems.iter_mut().for_each(|problem| problem.insert_str(0, &format!("{path}: ")));
+        self
+    }
 }
 
 /// The value of a key; of equal keys the last one counts, as in a map that is filled in order.
@@ -73,8 +105,9 @@ pub(super) fn lookup<'a, T>(pairs: &'a [(String, T)], key: &str) -> Option<&'a T
     pairs.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
 }
 
-/// Reads a file. `None` when it does not exist; the error is a reason without the path.
-pub(super) fn read(path: &Path) -> Result<Option<Text>, String> {
+/// A file's text and, when others than the owner may read it, its permission bits. `None` when it
+/// does not exist; the error is a reason without the path.
+fn read(path: &Path) -> Result<Option<(String, Option<u32>)>, String> {
     let (file, meta) = match files::open(path) {
         Ok(opened) => opened,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -84,12 +117,11 @@ pub(super) fn read(path: &Path) -> Result<Option<Text>, String> {
     // Go puts the replacement character where a string is not UTF-8; so does this.
     let text = String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    Ok(Some(Text { text, readable_by_others: readable_by_others(&meta) }))
+    Ok(Some((text, readable_by_others(&meta))))
 }
 
-/// The permission bits of a file that its group or everybody may read; `None` if nobody else may.
 #[cfg(unix)]
-pub(super) fn readable_by_others(meta: &std::fs::Metadata) -> Option<u32> {
+fn readable_by_others(meta: &std::fs::Metadata) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt;
     let mode = meta.permissions().mode() & 0o777;
     (mode & 0o044 != 0).then_some(mode)
@@ -97,7 +129,7 @@ pub(super) fn readable_by_others(meta: &std::fs::Metadata) -> Option<u32> {
 
 /// Other systems guard a user's files by other means.
 #[cfg(not(unix))]
-pub(super) fn readable_by_others(_: &std::fs::Metadata) -> Option<u32> {
+fn readable_by_others(_: &std::fs::Metadata) -> Option<u32> {
     None
 }
 

@@ -12,11 +12,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::auth_config_env::{self, AuthConfigEnv};
-use super::docker_config::{self, DockerConfig, key_of};
+use super::auth_file::AuthFile;
+use super::docker_config::{self, key_of};
 use super::helper::{Answer, Helpers};
-use super::podman::{self, AuthJson};
+use super::podman;
 use super::{Credential, Found, HELPER_LIMIT, Login, Lookup, Source, describe_password, one_line};
 use crate::config::{PasswordSource, Profile};
+use crate::error::login_command;
 use crate::oci::reference::{Registry, Repository};
 use crate::system::env::Env;
 use crate::system::lock;
@@ -37,8 +39,8 @@ pub(crate) struct Logins {
     time_limit: Option<Duration>,
     helpers: Helpers,
     variable: OnceLock<Result<AuthConfigEnv, String>>,
-    docker: OnceLock<DockerConfig>,
-    podman: Vec<(PathBuf, OnceLock<AuthJson>)>,
+    docker: OnceLock<AuthFile>,
+    podman: Vec<(PathBuf, OnceLock<AuthFile>)>,
     /// The profiles' own passwords, by profile.
     passwords: Mutex<HashMap<String, Result<Secret, String>>>,
     /// The warnings given so far.
@@ -207,7 +209,7 @@ impl Logins {
     /// The registries that docker's config.json names, in its order: for completion and for making
     /// profiles. No helper is asked.
     pub(crate) fn registries(&self) -> Vec<String> {
-        self.docker().map(DockerConfig::registries).unwrap_or_default()
+        self.docker().map(docker_config::registries).unwrap_or_default()
     }
 
     /// The profile's own login, its password read once in a run.
@@ -224,7 +226,7 @@ impl Logins {
         // Held while a program runs: a second thread waits for its answer.
         let mut passwords = lock(&self.passwords);
         let limit = self.helper_limit(query.profile);
-        let read = || password.read(&self.env, limit).map_err(|error| error.to_string());
+        let read = || password.read(&self.env, limit);
         let source =
             Source::Profile { name: name.to_owned(), password: describe_password(&password) };
         match passwords.entry(name.to_owned()).or_insert_with(read).clone() {
@@ -248,7 +250,7 @@ impl Logins {
                 return notes.judge(query.registry, Some(login), source);
             }
             Some((_, source)) => {
-                let (registry, login) = (query.registry, login_command(query.registry));
+                let (registry, login) = (query.registry, login_command(query.registry.as_str()));
                 notes.advice = Some(format!(
                     "{source} are only used for the active profile's registry; \
                      for {registry}: {login}"
@@ -290,46 +292,37 @@ impl Logins {
         notes.warnings.extend_from_slice(&config.warnings);
         notes.trail.extend_from_slice(&config.problems);
         let key = key_of(query.registry);
-        let login = config.entry(key).and_then(docker_config::credential_of);
-        let file = Source::File(config.path.clone());
-        match (config.helper(key), login) {
-            // Of the file's entry only a registry token counts beside a helper, and it is stronger
-            // than all that the helper could say.
-            (Some((suffix, setting)), login)
-                if !matches!(login, Some(Credential::RegistryToken(_))) =>
-            {
-                if login.is_some() {
-                    notes.trail.push(format!("{file}: not used: there is a credential helper"));
-                }
-                let setting = format!("{setting} in {}", config.path.display());
-                self.ask_helper(suffix, &setting, key, query, notes)
+        let login = docker_config::login(config, key);
+        let source = Source::File(config.path.clone());
+        let path = config.path.display();
+        if let Some((suffix, setting)) = docker_config::helper(config, key) {
+            if login.is_some() {
+                notes.trail.push(format!("{source}: not used: there is a credential helper"));
             }
-            (None, None) if config.missing => {
-                notes.trail.push(format!("{}: no such file", config.path.display()));
-                None
-            }
-            (_, login) => notes.judge(query.registry, login, file),
+            return self.ask_helper(suffix, &format!("{setting} in {path}"), key, query, notes);
         }
+        if login.is_none() && !config.exists {
+            notes.trail.push(format!("{path}: no such file"));
+            return None;
+        }
+        notes.judge(query.registry, login, source)
     }
 
     fn ask_podman(&self, query: Query<'_>, notes: &mut Notes) -> Option<Hit> {
         let registry = query.registry;
         self.podman.iter().find_map(|(path, file)| {
-            let file = file.get_or_init(|| AuthJson::load(path));
+            let file = file.get_or_init(|| AuthFile::load(path).name_problems());
+            notes.warnings.extend_from_slice(&file.problems);
             notes.warnings.extend_from_slice(&file.warnings);
             if !file.exists {
                 notes.trail.push(format!("{}: no such file", path.display()));
                 return None;
             }
-            if let Some(suffix) = file.helper(registry) {
+            if let Some(suffix) = podman::helper(file, registry) {
                 let setting = format!("credHelpers in {}", path.display());
                 return self.ask_helper(suffix, &setting, registry.as_str(), query, notes);
             }
-            let login = match file.entry(registry, query.repository) {
-                Some((key, entry)) => podman::credential_of(key, entry),
-                None => Ok(None),
-            };
-            let login = login.unwrap_or_else(|reason| {
+            let login = podman::login(file, registry, query.repository).unwrap_or_else(|reason| {
                 notes.warnings.push(format!("{}: {reason}", path.display()));
                 None
             });
@@ -368,9 +361,9 @@ impl Logins {
         notes.judge(query.registry, login, Source::Helper(one_line(suffix)))
     }
 
-    fn docker(&self) -> Option<&DockerConfig> {
+    fn docker(&self) -> Option<&AuthFile> {
         let path = self.docker_dir.as_ref()?.join("config.json");
-        Some(self.docker.get_or_init(|| DockerConfig::load(&path, &self.env)))
+        Some(self.docker.get_or_init(|| docker_config::load(&path, &self.env)))
     }
 
     fn variable(&self) -> Option<&Result<AuthConfigEnv, String>> {
@@ -384,13 +377,5 @@ impl Logins {
     /// How long a helper or a password command may take.
     fn helper_limit(&self, profile: &Profile) -> Duration {
         self.time_limit.or(profile.settings.timeout).unwrap_or(HELPER_LIMIT)
-    }
-}
-
-/// The command that stores a login for a registry.
-fn login_command(registry: &Registry) -> String {
-    match registry.is_docker_hub() {
-        true => "docker login".to_owned(),
-        false => format!("docker login {registry}"),
     }
 }

@@ -6,7 +6,7 @@
 //! running that code.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::auth_file::{self, AuthFile, Entry, decode_auth, lookup};
 use super::credential::Credential;
@@ -19,104 +19,59 @@ use crate::system::secret::Secret;
 /// The key under which docker keeps the login of Docker Hub.
 pub(super) const HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// How many problems of one file are told.
-const MAX_PROBLEMS: usize = 5;
-
-/// A loaded config.json. A missing or unreadable one is empty.
-#[derive(Default)]
-pub(super) struct DockerConfig {
-    /// Where it lies.
-    pub path: PathBuf,
-    /// What docker complains about, too; each names the file.
-    pub problems: Vec<String>,
-    /// What only we say.
-    pub warnings: Vec<String>,
-    /// Whether there is no file at all.
-    pub missing: bool,
-    file: AuthFile,
-}
-
 /// The key that docker looks up for a registry.
 pub(super) fn key_of(registry: &Registry) -> &str {
     if registry.is_docker_hub() { HUB_KEY } else { registry.as_str() }
 }
 
-impl DockerConfig {
-    /// Reads the file, decodes its logins and picks the platform's helper where docker would.
-    pub(super) fn load(path: &Path, env: &Env) -> DockerConfig {
-        let mut config = DockerConfig { path: path.to_owned(), ..DockerConfig::default() };
-        match auth_file::read(path) {
-            Ok(None) => config.missing = true,
-            Ok(Some(text)) => {
-                config.read(&text.text);
-                config.warnings.extend(readers_warning(
-                    path,
-                    text.readable_by_others,
-                    &config.file,
-                ));
-            }
-            Err(reason) => config.problems.push(reason),
-        }
-        decode_auths(&mut config.file);
-        let mut problems = std::mem::take(&mut config.problems);
-        problems.append(&mut config.file.problems);
-        config.problems = named(path, &problems);
-        let file = &mut config.file;
-        if file.auths.is_empty() && file.cred_helpers.is_empty() && file.creds_store.is_empty() {
-            file.creds_store = default_store(env).unwrap_or_default().to_owned();
-        }
-        config
+/// Reads the file, decodes its logins and picks the platform's helper where docker would.
+pub(super) fn load(path: &Path, env: &Env) -> AuthFile {
+    let mut file = AuthFile::load(path);
+    decode_auths(&mut file);
+    if file.auths.is_empty() && file.cred_helpers.is_empty() && file.creds_store.is_empty() {
+        file.creds_store = default_store(env).unwrap_or_default().to_owned();
     }
-
-    /// A text as if it had been read from a file.
-    pub(super) fn from_text(text: &str) -> DockerConfig {
-        let mut config = DockerConfig::default();
-        config.read(text);
-        decode_auths(&mut config.file);
-        config
-    }
-
-    fn read(&mut self, text: &str) {
-        match auth_file::parse(text) {
-            Ok(file) => self.file = file,
-            Err(reason) => self.problems.push(reason),
-        }
-    }
-
-    /// The suffix of the helper that keeps the login of a key, and the setting that names it;
-    /// `None`: the file itself keeps it.
-    pub(super) fn helper(&self, key: &str) -> Option<(&str, &'static str)> {
-        let (suffix, setting) = match lookup(&self.file.cred_helpers, key) {
-            Some(suffix) => (suffix, "credHelpers"),
-            None => (&self.file.creds_store, "credsStore"),
-        };
-        (!suffix.is_empty()).then_some((suffix, setting))
-    }
-
-    /// The file's own entry for a key: the key itself, else the first that is a URL of that host.
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
-        let auths = &self.file.auths;
-        lookup(auths, key).or_else(|| {
-            let (same_host, _) = auths.iter().find(|(name, _)| hostname(name) == key)?;
-            lookup(auths, same_host)
-        })
-    }
-
-    /// The registries that `auths` and `credHelpers` name, as references write them.
-    pub(super) fn registries(&self) -> Vec<String> {
-        let auths = self.file.auths.iter().map(|(key, _)| key);
-        let helpers = self.file.cred_helpers.iter().map(|(key, _)| key);
-        let mut seen = HashSet::new();
-        auths
-            .chain(helpers)
-            .filter_map(|key| registry_of(key))
-            .filter(|name| seen.insert(name.clone()))
-            .collect()
-    }
+    file.name_problems()
 }
 
-/// The login in an entry whose `auth` is decoded already; the strongest kind that it has.
-pub(super) fn credential_of(entry: &Entry) -> Option<Credential> {
+/// A text as if it had been read from a file.
+pub(super) fn from_text(text: &str) -> AuthFile {
+    let mut file = auth_file::parse(text).unwrap_or_default();
+    decode_auths(&mut file);
+    file
+}
+
+/// The suffix of the helper that keeps the login of a key, and the setting that names it; `None`: the
+/// file itself keeps it. A registry token in the file is stronger than all that a helper could say.
+pub(super) fn helper<'a>(file: &'a AuthFile, key: &str) -> Option<(&'a str, &'static str)> {
+    let (suffix, setting) = match lookup(&file.cred_helpers, key) {
+        Some(suffix) => (suffix, "credHelpers"),
+        None => (&file.creds_store, "credsStore"),
+    };
+    let is_stronger = entry(file, key).is_some_and(|entry| !entry.registry_token.is_empty());
+    (!suffix.is_empty() && !is_stronger).then_some((suffix, setting))
+}
+
+/// The file's own entry for a key: the key itself, else the first that is a URL of that host.
+fn entry<'a>(file: &'a AuthFile, key: &str) -> Option<&'a Entry> {
+    lookup(&file.auths, key).or_else(|| {
+        let (same_host, _) = file.auths.iter().find(|(name, _)| hostname(name) == key)?;
+        lookup(&file.auths, same_host)
+    })
+}
+
+/// The registries that `auths` and `credHelpers` name, as references write them.
+pub(super) fn registries(file: &AuthFile) -> Vec<String> {
+    let auths = file.auths.iter().map(|(key, _)| key);
+    let helpers = file.cred_helpers.iter().map(|(key, _)| key);
+    let mut seen = HashSet::new();
+    let names = auths.chain(helpers).filter_map(|key| registry_of(key));
+    names.filter(|name| seen.insert(name.clone())).collect()
+}
+
+/// The login that the file itself has for a key; the strongest kind that it has.
+pub(super) fn login(file: &AuthFile, key: &str) -> Option<Credential> {
+    let entry = entry(file, key)?;
     if !entry.registry_token.is_empty() {
         return Some(Credential::RegistryToken(Secret::new(&entry.registry_token)));
     }
@@ -134,31 +89,6 @@ pub(super) fn credential_of(entry: &Entry) -> Option<Credential> {
         username: entry.username.clone(),
         password: Secret::new(&entry.password),
     })
-}
-
-/// The warning for a file whose logins other users can read.
-pub(super) fn readers_warning(path: &Path, mode: Option<u32>, file: &AuthFile) -> Option<String> {
-    let mode = mode?;
-    file.auths.iter().any(|(_, entry)| entry.holds_secret()).then(|| {
-        let path = path.display();
-        format!(
-            "{path} holds logins and other users can read it (mode {mode:04o}): chmod 600 {path}"
-        )
-    })
-}
-
-/// Problems as warnings that name the file; the rest of a long list is only counted.
-pub(super) fn named(path: &Path, problems: &[String]) -> Vec<String> {
-    let mut named: Vec<String> = problems
-        .iter()
-        .take(MAX_PROBLEMS)
-        .map(|problem| format!("{}: {problem}", path.display()))
-        .collect();
-    if problems.len() > MAX_PROBLEMS {
-        let more = problems.len() - MAX_PROBLEMS;
-        named.push(format!("{}: {more} more problems", path.display()));
-    }
-    named
 }
 
 /// Puts the decoded `auth` of every entry in the place of its plain fields.

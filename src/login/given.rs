@@ -46,12 +46,9 @@ pub(crate) fn password_from_stdin() -> Result<Secret, Error> {
             "leave it out to be asked for the password",
         ));
     }
+    let failed = |source| Error::Io { what: "standard input".to_owned(), source };
     let mut text = String::new();
-    stdin
-        .lock()
-        .take(MAX_PASSWORD + 1)
-        .read_to_string(&mut text)
-        .map_err(|source| Error::Io { what: "standard input".to_owned(), source })?;
+    stdin.lock().take(MAX_PASSWORD + 1).read_to_string(&mut text).map_err(failed)?;
     if text.len() as u64 > MAX_PASSWORD {
         return Err(Error::usage(
             format!("the password on standard input is longer than {MAX_PASSWORD} bytes"),

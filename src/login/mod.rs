@@ -71,6 +71,5 @@ fn one_line(text: &str) -> String {
 /// The login that a config.json of this text itself holds for a registry, helpers aside. For
 /// looking at the reader alone; [`Logins`] has all sources.
 pub fn docker_config_login(text: &str, registry: &Registry) -> Option<Credential> {
-    let config = docker_config::DockerConfig::from_text(text);
-    config.entry(docker_config::key_of(registry)).and_then(docker_config::credential_of)
+    docker_config::login(&docker_config::from_text(text), docker_config::key_of(registry))
 }

@@ -4,7 +4,6 @@
 //! only when the login is needed. One newline at the end is not part of a password, as with
 //! docker's `--password-stdin`; newlines inside are (a Google service key is a JSON text).
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,18 +14,6 @@ use crate::system::files;
 use crate::system::process::{find_program, run};
 use crate::system::secret::Secret;
 
-/// Why there is no password. `Display` names the place and quotes no secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PasswordError(String);
-
-impl fmt::Display for PasswordError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for PasswordError {}
-
 /// The place as a profile names it, without any secret.
 pub(crate) fn describe(source: &PasswordSource) -> String {
     match source {
@@ -36,10 +23,11 @@ pub(crate) fn describe(source: &PasswordSource) -> String {
 }
 
 impl PasswordSource {
-    /// Reads the password. `limit` is how long a program may take.
+    /// Reads the password. `limit` is how long a program may take. The error names the place and
+    /// quotes no secret.
     ///
     /// A program is named by an absolute path or looked up in the `PATH` of `env`.
-    pub(crate) fn read(&self, env: &Env, limit: Duration) -> Result<Secret, PasswordError> {
+    pub(crate) fn read(&self, env: &Env, limit: Duration) -> Result<Secret, String> {
         let text = match self {
             PasswordSource::Env(name) => {
                 env.text(name).map(str::to_owned).ok_or("the variable is not set".to_owned())
@@ -48,12 +36,11 @@ impl PasswordSource {
             PasswordSource::File(path) => from_file(path),
             PasswordSource::Plain(secret) => Ok(secret.expose().to_owned()),
         };
-        let text = text.map_err(|reason| PasswordError(format!("{}: {reason}", describe(self))))?;
-        let password = trim_newline(&text);
-        if password.is_empty() {
-            return Err(PasswordError(format!("{}: the password is empty", describe(self))));
-        }
-        Ok(Secret::new(password))
+        let password = text.and_then(|text| match trim_newline(&text) {
+            "" => Err("the password is empty".to_owned()),
+            password => Ok(Secret::new(password)),
+        });
+        password.map_err(|reason| format!("{}: {reason}", describe(self)))
     }
 }
 

@@ -5,26 +5,14 @@
 //! names of Docker Hub are equal, `credsStore` does not count, only `auth` and `identitytoken`
 //! are read.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::auth_file::{self, AuthFile, Entry, decode_auth, lookup};
+use super::auth_file::{AuthFile, Entry, decode_auth, lookup};
 use super::credential::Credential;
-use super::docker_config::{named, readers_warning};
 use super::one_line;
 use crate::oci::reference::{Registry, Repository};
 use crate::system::env::Env;
 use crate::system::secret::Secret;
-
-/// A loaded auth.json. A missing or unreadable one is empty.
-pub(super) struct AuthJson {
-    /// Where it lies.
-    pub path: PathBuf,
-    /// What its user should know; each names the file.
-    pub warnings: Vec<String>,
-    /// Whether there is a file at all.
-    pub exists: bool,
-    file: AuthFile,
-}
 
 /// The files to ask, in order: `$REGISTRY_AUTH_FILE` alone, else podman's two places.
 pub(super) fn paths(env: &Env) -> Vec<PathBuf> {
@@ -63,75 +51,56 @@ fn user_id() -> Option<u32> {
     None
 }
 
-impl AuthJson {
-    /// Reads a file. One that is broken is a warning, and the next one is asked.
-    pub(super) fn load(path: &Path) -> AuthJson {
-        let mut file = AuthFile::default();
-        let (mut mode, mut exists) = (None, true);
-        match auth_file::read(path) {
-            Ok(None) => exists = false,
-            Ok(Some(text)) => {
-                mode = text.readable_by_others;
-                file = auth_file::parse(&text.text).unwrap_or_else(|reason| AuthFile {
-                    problems: vec![reason],
-                    ..AuthFile::default()
-                });
-            }
-            Err(reason) => file.problems.push(reason),
-        }
-        let mut warnings = named(path, &file.problems);
-        warnings.extend(readers_warning(path, mode, &file));
-        AuthJson { path: path.to_owned(), warnings, exists, file }
-    }
-
-    /// The suffix of the helper that keeps a registry's login. It is asked for the registry's
-    /// plain name, and its answer counts even when the file has a more specific entry.
-    pub(super) fn helper(&self, registry: &Registry) -> Option<&str> {
-        let suffix = lookup(&self.file.cred_helpers, registry.as_str())?;
-        (!suffix.is_empty()).then_some(suffix)
-    }
-
-    /// Whether the file has an entry of its own for the registry or for something in it.
-    pub(super) fn has_entry_below(&self, registry: &Registry) -> bool {
-        let holds = |entry: &Entry| !entry.auth.is_empty();
-        self.entry(registry, None).is_some_and(|(_, entry)| holds(entry))
-            || self.file.auths.iter().any(|(name, entry)| {
-                let rest = name.strip_prefix(registry.as_str());
-                rest.is_some_and(|rest| rest.starts_with('/')) && holds(entry)
-            })
-    }
-
-    /// The file's own entry: that of the repository, of its namespaces from the inside out, of
-    /// the registry; else the first key that is a URL of the registry. Gives the key, too.
-    pub(super) fn entry(
-        &self,
-        registry: &Registry,
-        repository: Option<&Repository>,
-    ) -> Option<(&str, &Entry)> {
-        let auths = &self.file.auths;
-        let full = match repository {
-            Some(repository) => format!("{registry}/{repository}"),
-            None => registry.as_str().to_owned(),
-        };
-        let mut key = full.as_str();
-        loop {
-            if let Some((name, entry)) = auths.iter().rev().find(|(name, _)| name == key) {
-                return Some((name, entry));
-            }
-            let Some((parent, _)) = key.rsplit_once('/') else { break };
-            key = parent;
-        }
-        let wanted = one_hub(registry.as_str());
-        let (name, _) = auths.iter().find(|(name, _)| one_hub(plain_host(name)) == wanted)?;
-        Some((name, lookup(auths, name)?))
-    }
+/// The suffix of the helper that keeps a registry's login. It is asked for the registry's plain
+/// name, and its answer counts even when the file has a more specific entry.
+pub(super) fn helper<'a>(file: &'a AuthFile, registry: &Registry) -> Option<&'a str> {
+    let suffix = lookup(&file.cred_helpers, registry.as_str())?;
+    (!suffix.is_empty()).then_some(suffix)
 }
 
-/// The login in an entry; `Ok(None)` when it has none. The error is a reason that quotes no value.
-pub(super) fn credential_of(key: &str, entry: &Entry) -> Result<Option<Credential>, String> {
-    if entry.auth.is_empty() {
-        return Ok(None);
+/// Whether the file has an entry of its own for the registry or for something in it.
+pub(super) fn has_entry_below(file: &AuthFile, registry: &Registry) -> bool {
+    let holds = |entry: &Entry| !entry.auth.is_empty();
+    entry(file, registry, None).is_some_and(|(_, entry)| holds(entry))
+        || file.auths.iter().any(|(name, entry)| {
+            let rest = name.strip_prefix(registry.as_str());
+            rest.is_some_and(|rest| rest.starts_with('/')) && holds(entry)
+        })
+}
+
+/// The file's own entry: that of the repository, of its namespaces from the inside out, of the
+/// registry; else the first key that is a URL of the registry. Gives the key, too.
+fn entry<'a>(
+    file: &'a AuthFile,
+    registry: &Registry,
+    repository: Option<&Repository>,
+) -> Option<(&'a str, &'a Entry)> {
+    let full = match repository {
+        Some(repository) => format!("{registry}/{repository}"),
+        None => registry.as_str().to_owned(),
+    };
+    let mut key = full.as_str();
+    loop {
+        if let Some((name, entry)) = file.auths.iter().rev().find(|(name, _)| name == key) {
+            return Some((name, entry));
+        }
+        let Some((parent, _)) = key.rsplit_once('/') else { break };
+        key = parent;
     }
+    let wanted = one_hub(registry.as_str());
+    let (name, _) = file.auths.iter().find(|(name, _)| one_hub(plain_host(name)) == wanted)?;
+    Some((name, lookup(&file.auths, name)?))
+}
+
+/// The login that the file has for a repository; `Ok(None)` when it has none. The error is a reason
+/// that quotes no value.
+pub(super) fn login(
+    file: &AuthFile,
+    registry: &Registry,
+    repository: Option<&Repository>,
+) -> Result<Option<Credential>, String> {
+    let found = entry(file, registry, repository).filter(|(_, entry)| !entry.auth.is_empty());
+    let Some((key, entry)) = found else { return Ok(None) };
     let at = format!("auths[{:?}].auth", one_line(key));
     let (username, password) = match decode_auth(&entry.auth) {
         Ok(Some(login)) => login,

@@ -7,7 +7,8 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::Credential;
-use crate::error::Error;
+use crate::error::{Error, login_command};
+use crate::oci::reference::Registry;
 use crate::system::lock;
 
 /// A login for a registry, shared by all who use it.
@@ -123,10 +124,9 @@ pub(crate) struct Lookup {
 }
 
 impl Lookup {
-    /// How to get a login that helps; `argument` is what `docker login` takes for the registry.
-    pub(crate) fn remedy(&self, argument: &str) -> String {
-        let command = || format!("docker login {argument}").trim_end().to_owned();
-        self.advice.clone().unwrap_or_else(command)
+    /// How to get a login that helps.
+    pub(crate) fn remedy(&self, registry: &Registry) -> String {
+        self.advice.clone().unwrap_or_else(|| login_command(registry.as_str()))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::Logins;
 use crate::config::Profile;
+use crate::login::auth_file::AuthFile;
 use crate::login::docker_config::{self, key_of};
-use crate::login::podman::AuthJson;
-use crate::login::{Credential, Source, describe_password, from_environment, one_line};
+use crate::login::podman;
+use crate::login::{Source, describe_password, from_environment, one_line};
 use crate::oci::reference::Registry;
 
 impl Logins {
@@ -29,23 +30,19 @@ impl Logins {
             return Source::AuthConfigEnv;
         }
         if let Some(config) = self.docker() {
-            let login = config.entry(key).and_then(docker_config::credential_of);
-            match (config.helper(key), login) {
-                (Some((suffix, _)), login)
-                    if !matches!(login, Some(Credential::RegistryToken(_))) =>
-                {
-                    return Source::Helper(one_line(suffix));
-                }
-                (_, Some(_)) => return Source::File(config.path.clone()),
-                _ => {}
+            if let Some((suffix, _)) = docker_config::helper(config, key) {
+                return Source::Helper(one_line(suffix));
+            }
+            if docker_config::login(config, key).is_some() {
+                return Source::File(config.path.clone());
             }
         }
         for (path, file) in &self.podman {
-            let file = file.get_or_init(|| AuthJson::load(path));
-            if let Some(suffix) = file.helper(registry) {
+            let file = file.get_or_init(|| AuthFile::load(path).name_problems());
+            if let Some(suffix) = podman::helper(file, registry) {
                 return Source::Helper(one_line(suffix));
             }
-            if file.has_entry_below(registry) {
+            if podman::has_entry_below(file, registry) {
                 return Source::File(file.path.clone());
             }
         }
