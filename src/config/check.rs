@@ -4,23 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use toml_edit::TableLike;
+use toml_edit::{Item, TableLike};
 
 use super::ConfigError;
 use super::load::{Source, key_at};
 use super::profile::{Origin, Profile};
 use super::settings::Settings;
 use super::values::{self, InvalidValue};
-use crate::oci::reference::Registry;
 use crate::oci::url::Scheme;
-
-/// A profile that was read, and where it stands in the text.
-pub(super) struct Draft<'a> {
-    name: &'a str,
-    keys: &'a dyn TableLike,
-    registry: Registry,
-    settings: Settings,
-}
 
 /// A fault at a key, which is there or missing.
 type Conflict = (&'static str, InvalidValue);
@@ -29,36 +20,30 @@ fn conflict<T>(key: &'static str, message: &str, hint: &str) -> Result<T, Confli
     Err((key, InvalidValue::new(message).hint(hint)))
 }
 
-impl<'a> Draft<'a> {
-    /// Checks a profile's settings and makes its paths ones that can be opened.
-    pub(super) fn new(
-        name: &'a str,
-        at: usize,
-        keys: &'a dyn TableLike,
-        mut settings: Settings,
-        source: &Source<'_>,
-    ) -> Result<Self, ConfigError> {
-        let fault = |(key, wrong): Conflict| {
-            let at = if keys.contains_key(key) { key_at(keys, key) } else { at };
-            source.fault(at, &["profiles", name, key], wrong)
-        };
-        one_password(keys).map_err(fault)?;
-        resolve(&mut settings, source).map_err(fault)?;
-        agree(&settings).map_err(fault)?;
-        let Some(registry) = settings.registry.clone() else {
-            let missing = InvalidValue::new("the profile has no registry")
-                .hint("add a line such as registry = \"ghcr.io\"");
-            return Err(fault(("registry", missing)));
-        };
-        Ok(Draft { name, keys, registry, settings })
-    }
-
-    pub(super) fn finish(self, path: &Path, line: impl Fn(usize) -> usize) -> Profile {
-        let origin = |key: &str| Origin::File(path.to_owned(), line(key_at(self.keys, key)));
-        let origins: BTreeMap<_, _> =
-            self.keys.iter().map(|(key, _)| (key.to_owned(), origin(key))).collect();
-        Profile::new(self.name, self.registry, self.settings, origins)
-    }
+/// Checks a profile's settings and makes its paths ones that can be opened. `at` is where it begins.
+pub(super) fn profile(
+    name: &str,
+    at: usize,
+    keys: &dyn TableLike,
+    mut settings: Settings,
+    source: &Source<'_>,
+) -> Result<Profile, ConfigError> {
+    let fault = |(key, wrong): Conflict| {
+        let at = if keys.contains_key(key) { key_at(keys, key) } else { at };
+        source.fault(at, &["profiles", name, key], wrong)
+    };
+    one_password(keys).map_err(fault)?;
+    resolve(&mut settings, source).map_err(fault)?;
+    agree(&settings).map_err(fault)?;
+    let Some(registry) = settings.registry.clone() else {
+        let missing = InvalidValue::new("the profile has no registry")
+            .hint("add a line such as registry = \"ghcr.io\"");
+        return Err(fault(("registry", missing)));
+    };
+    let origin =
+        |key: &str| Origin::File(source.path.to_owned(), source.lines.line(key_at(keys, key)));
+    let origins = keys.iter().map(|(key, _)| (key.to_owned(), origin(key))).collect();
+    Ok(Profile::new(name, registry, settings, origins))
 }
 
 fn one_password(keys: &dyn TableLike) -> Result<(), Conflict> {
@@ -133,25 +118,32 @@ fn resolve(settings: &mut Settings, source: &Source<'_>) -> Result<(), Conflict>
 }
 
 /// Two profiles for one registry must say who serves what.
-pub(super) fn together(drafts: &[Draft<'_>], source: &Source<'_>) -> Result<(), ConfigError> {
-    let mut earlier: BTreeMap<String, Vec<&Draft<'_>>> = BTreeMap::new();
-    for later in drafts {
-        let of_registry = earlier.entry(later.registry.as_str().to_ascii_lowercase()).or_default();
+pub(super) fn together(
+    profiles: &[Profile],
+    table: &dyn TableLike,
+    source: &Source<'_>,
+) -> Result<(), ConfigError> {
+    let mut earlier: BTreeMap<String, Vec<&Profile>> = BTreeMap::new();
+    for later in profiles {
+        let (name, registry) = (later.name().unwrap_or_default(), later.registry());
+        let of_registry = earlier.entry(registry.as_str().to_ascii_lowercase()).or_default();
         for other in of_registry.iter() {
             let (a, b) = (&other.settings.repositories, &later.settings.repositories);
+            let other = other.name().unwrap_or_default();
             let (key, message, hint) = if a.is_empty() && b.is_empty() {
-                let message = format!("profile {:?} is for {} too", other.name, later.registry);
+                let message = format!("profile {other:?} is for {registry} too");
                 let hint = "say what each serves, for example repositories = [\"acme/*\"]";
                 ("registry", message, hint)
             } else if let Some(pattern) = b.iter().find(|pattern| a.contains(pattern)) {
-                let message = format!("profile {:?} serves {:?} too", other.name, pattern.as_str());
+                let message = format!("profile {other:?} serves {:?} too", pattern.as_str());
                 ("repositories", message, "a pattern belongs to one profile of a registry")
             } else {
                 continue;
             };
             let wrong = InvalidValue::new(message).hint(hint);
-            let at = key_at(later.keys, key);
-            return Err(source.fault(at, &["profiles", later.name, key], wrong));
+            let keys = table.get(name).and_then(Item::as_table_like);
+            let at = keys.map_or(0, |keys| key_at(keys, key));
+            return Err(source.fault(at, &["profiles", name, key], wrong));
         }
         of_registry.push(later);
     }

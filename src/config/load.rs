@@ -12,7 +12,7 @@ use serde::Deserialize;
 use toml_edit::de::{Deserializer, Error as TomlError};
 use toml_edit::{Document, Item, Key, TableLike, Value};
 
-use super::check::{self, Draft};
+use super::check;
 use super::settings::{KEYS, Settings, known_keys};
 use super::values::{self, InvalidValue};
 use super::{BUILT_IN, Config, ConfigError, Profile};
@@ -69,25 +69,25 @@ pub(super) fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, Config
             ConfigError::file(path, e.message()).at(position(text, at), None)
         })
     };
-    let source = Source { text, path, env };
+    let source = Source { text, path, env, lines: Lines::of(text) };
     // Parsed once for serde, which consumes it, and once for the places: never two in memory.
     let file = File::deserialize(Deserializer::from(parsed()?));
     let document = parsed()?;
     let mut file = file.map_err(|error| source.explain(&error, document.as_table()))?;
-    let table = document.get("profiles").and_then(Item::as_table_like);
-    let mut drafts = Vec::new();
-    // In the order of the file.
-    for (name, item) in table.iter().flat_map(|table| table.iter()) {
-        let at = table.map_or(0, |table| key_at(table, name));
-        values::profile_name(name).map_err(|wrong| source.fault(at, &["profiles", name], wrong))?;
-        if let (Some(settings), Some(keys)) = (file.profiles.remove(name), item.as_table_like()) {
-            drafts.push(Draft::new(name, at, keys, settings, &source)?);
+    let mut profiles = Vec::new();
+    if let Some(table) = document.get("profiles").and_then(Item::as_table_like) {
+        // In the order of the file.
+        for (name, item) in table.iter() {
+            let at = key_at(table, name);
+            values::profile_name(name)
+                .map_err(|wrong| source.fault(at, &["profiles", name], wrong))?;
+            if let (Some(settings), Some(keys)) = (file.profiles.remove(name), item.as_table_like())
+            {
+                profiles.push(check::profile(name, at, keys, settings, &source)?);
+            }
         }
+        check::together(&profiles, table, &source)?;
     }
-    check::together(&drafts, &source)?;
-    let lines = Lines::of(text);
-    let profiles: Vec<_> =
-        drafts.into_iter().map(|draft| draft.finish(path, |at| lines.line(at))).collect();
     let mut active = None;
     if let Some(name) = file.profile {
         let at = document.get("profile").and_then(Item::span).map_or(0, |span| span.start);
@@ -95,7 +95,7 @@ pub(super) fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, Config
         if !names.clone().any(|known| known == name) {
             return Err(source.fault(at, &["profile"], no_such_profile(&name, names)));
         }
-        active = Some((name, lines.line(at)));
+        active = Some((name, source.lines.line(at)));
     }
     Ok(Config {
         path: path.to_owned(),
@@ -115,14 +115,14 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 }
 
 /// Where lines end: for many questions about one text.
-struct Lines(Vec<usize>);
+pub(super) struct Lines(Vec<usize>);
 
 impl Lines {
     fn of(text: &str) -> Self {
         Lines(text.match_indices('\n').map(|(at, _)| at).collect())
     }
 
-    fn line(&self, at: usize) -> usize {
+    pub(super) fn line(&self, at: usize) -> usize {
         self.0.partition_point(|end| *end < at) + 1
     }
 }
@@ -137,6 +137,7 @@ pub(super) struct Source<'a> {
     text: &'a str,
     pub path: &'a Path,
     pub env: &'a Env,
+    pub lines: Lines,
 }
 
 impl Source<'_> {
