@@ -184,8 +184,7 @@ impl<W: Write> Write for Data<W> {
 /// Reports a failure and gives the process's exit code.
 fn finish(outcome: Result<(), Error>, reporter: &Reporter) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
-    let silent = error.is_closed_pipe()
-        || matches!(error, Error::Reported(_) | Error::Exit(_) | Error::Interrupted);
+    let silent = error.is_closed_pipe() || matches!(error, Error::Exit(_) | Error::Interrupted);
     if !silent {
         reporter.error(&error, error.hint().as_deref());
     }

@@ -239,7 +239,7 @@ impl<'a> Outcomes<'a> {
     /// # Errors
     /// The worst exit code, unless it is 0.
     pub(crate) fn end(self) -> Result<(), Error> {
-        if self.worst == 0 { Ok(()) } else { Err(Error::Reported(self.worst)) }
+        if self.worst == 0 { Ok(()) } else { Err(Error::Exit(self.worst)) }
     }
 }
 

@@ -91,7 +91,7 @@ impl fmt::Display for Error {
             }
             Error::Io { what, source } => write!(f, "{what}: {source}"),
             Error::Interrupted => write!(f, "interrupted"),
-            Error::Reported(code) | Error::Exit(code) => write!(f, "exit code {code}"),
+            Error::Exit(code) => write!(f, "exit code {code}"),
         }
     }
 }

@@ -76,7 +76,7 @@ impl Error {
                 format!("to pin the current image: docker tags digest --full-ref {image}")
             }
             Error::TooLarge { .. } => "check that this host is a container registry".to_owned(),
-            Error::Io { .. } | Error::Interrupted | Error::Reported(_) | Error::Exit(_) => {
+            Error::Io { .. } | Error::Interrupted | Error::Exit(_) => {
                 return None;
             }
         })

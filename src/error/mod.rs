@@ -234,9 +234,8 @@ pub enum Error {
     },
     /// The user broke off.
     Interrupted,
-    /// Errors that were printed already; the worst exit code among them.
-    Reported(u8),
-    /// Nothing is wrong, and yet the exit code says something (a difference was found).
+    /// Nothing is left to say: errors were printed already and this is the worst exit code among
+    /// them, or a difference was found.
     Exit(u8),
 }
 
@@ -284,7 +283,7 @@ impl Error {
             Error::Io { .. } if self.is_closed_pipe() => 0,
             Error::Io { .. } => FAILED,
             Error::Interrupted => 130,
-            Error::Reported(code) | Error::Exit(code) => *code,
+            Error::Exit(code) => *code,
         }
     }
 }

@@ -68,8 +68,7 @@ impl Client {
             },
             (ureq::Error::HostNotFound, None) => network(Network::Name, Retry::Once),
             (ureq::Error::HostNotFound, Some(proxy)) => {
-                let address = proxy.address();
-                let name = host_name(&address);
+                let name = proxy.parsed().map_or("", ureq::Proxy::host);
                 proxy_failed(&host, format!("cannot resolve the proxy's host name \"{name}\""))
             }
             (ureq::Error::ConnectProxyFailed(why), Some(proxy)) => refusal(&host, proxy, &why),
@@ -106,15 +105,6 @@ impl Client {
             _ => ("sending the request", CONNECT_LIMIT, Retry::Once),
         };
         Failure::network(host, Network::Timeout(stage, self.limit(limit)), retry)
-    }
-}
-
-/// A host and port without the port.
-fn host_name(authority: &str) -> &str {
-    let is_port = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    match authority.rsplit_once(':') {
-        Some((host, port)) if is_port(port) => host,
-        _ => authority,
     }
 }
 

@@ -58,36 +58,26 @@ impl PolicyResolver {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let (host, port) = key.rsplit_once(':').ok_or(ureq::Error::HostNotFound)?;
         let port = port.parse().map_err(|_| ureq::Error::HostNotFound)?;
-        let cache = || lock(&self.cache.0);
-        let known = cache().get(host).cloned();
-        let mut addresses = match known {
-            Some(addresses) => addresses,
-            None => {
-                let found = self.ask(uri, key, config, timeout)?;
+        let known = lock(&self.cache.0).get(host).cloned();
+        let mut addresses = match (known, key.parse()) {
+            (Some(known), _) => known,
+            (None, Ok(literal)) => {
+                let mut addresses = self.empty();
+                addresses.push(literal);
+                addresses
+            }
+            (None, Err(_)) => {
+                let found = DefaultResolver::default().resolve(uri, config, timeout);
+                let found = found.map_err(|error| match error {
+                    ureq::Error::Io(_) => ureq::Error::HostNotFound,
+                    other => other,
+                })?;
                 // Of two threads that asked at once, the first one's answer counts for both.
-                cache().entry(host.to_owned()).or_insert(found).clone()
+                lock(&self.cache.0).entry(host.to_owned()).or_insert(found).clone()
             }
         };
         addresses.iter_mut().for_each(|address| address.set_port(port));
         Ok(addresses)
-    }
-
-    fn ask(
-        &self,
-        uri: &Uri,
-        key: &str,
-        config: &Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        if let Ok(address) = key.parse::<SocketAddr>() {
-            let mut addresses = self.empty();
-            addresses.push(address);
-            return Ok(addresses);
-        }
-        DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| match error {
-            ureq::Error::Io(_) => ureq::Error::HostNotFound,
-            other => other,
-        })
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::io::{IsTerminal, Read};
 
-use super::{Credential, Found, PromptError, Source, ask_password, trim_newline};
+use super::prompt::ask_password;
+use super::{Credential, Found, Source, trim_newline};
 use crate::error::Error;
 use crate::system::secret::Secret;
 use crate::system::terminal::sanitize;
@@ -25,7 +26,7 @@ pub(crate) fn given(username: Option<&str>, password_stdin: bool) -> Result<Opti
     let (password, source) = if password_stdin {
         (password_from_stdin()?, Source::CommandLine)
     } else {
-        (password_from_terminal(username)?, Source::Prompt)
+        (ask_password(&format!("Password of {}: ", sanitize(username)))?, Source::Prompt)
     };
     let credential = Credential::Basic { username: username.to_owned(), password };
     credential.check().map_err(|why| {
@@ -62,15 +63,4 @@ pub(crate) fn password_from_stdin() -> Result<Secret, Error> {
         )),
         password => Ok(Secret::new(password)),
     }
-}
-
-fn password_from_terminal(username: &str) -> Result<Secret, Error> {
-    let label = format!("Password of {}: ", sanitize(username));
-    ask_password(&label).map_err(|error| match error {
-        PromptError::Interrupted => Error::Interrupted,
-        other => Error::usage(
-            format!("no password for --username: {other}"),
-            "pass it on standard input with --password-stdin",
-        ),
-    })
 }

@@ -29,7 +29,6 @@ pub(crate) use chain::{Logins, Query};
 pub(crate) use credential::{Credential, Found, Source};
 pub(crate) use given::{given, password_from_stdin};
 pub(crate) use password::{describe as describe_password, trim_newline};
-pub(crate) use prompt::{PromptError, ask_password};
 pub(crate) use trial::{Login, Lookup, Verdict};
 
 use std::time::Duration;

@@ -10,39 +10,31 @@ use std::io;
 #[cfg(any(unix, test))]
 use std::io::Read;
 
+use crate::error::Error;
 use crate::system::secret::Secret;
 
 /// The longest password that can be typed, in bytes.
 const MAX_TYPED: usize = 4096;
+const UNUSABLE: &str = "the typed password is too long or not UTF-8";
 
-/// Why there is no answer.
-#[derive(Debug)]
-pub(crate) enum PromptError {
-    /// There is no terminal to ask on.
-    NoTerminal,
-    /// Ctrl-C, Ctrl-D or a closed terminal.
-    Interrupted,
-    /// What was typed is longer than 4096 bytes or not UTF-8.
-    Unusable,
-    /// The terminal failed.
-    Io(io::Error),
+fn failed(why: impl fmt::Display) -> Error {
+    let hint = "pass it on standard input with --password-stdin";
+    Error::usage(format!("no password for --username: {why}"), hint)
 }
 
-impl fmt::Display for PromptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PromptError::NoTerminal => f.write_str("there is no terminal to ask for a password"),
-            PromptError::Interrupted => f.write_str("interrupted"),
-            PromptError::Unusable => f.write_str("the typed password is too long or not UTF-8"),
-            PromptError::Io(error) => write!(f, "cannot ask on the terminal: {error}"),
-        }
-    }
+fn terminal_failed(error: io::Error) -> Error {
+    failed(format!("cannot ask on the terminal: {error}"))
 }
 
-impl std::error::Error for PromptError {}
+fn no_terminal() -> Error {
+    failed("there is no terminal to ask for a password")
+}
 
 /// Shows `label` on the terminal and reads a line without echo.
-pub(crate) fn ask_password(label: &str) -> Result<Secret, PromptError> {
+///
+/// # Errors
+/// Without a terminal, after Ctrl-C or Ctrl-D, for what no password can be.
+pub(crate) fn ask_password(label: &str) -> Result<Secret, Error> {
     #[cfg(unix)]
     return terminal::ask(std::path::Path::new("/dev/tty"), label);
     #[cfg(not(unix))]
@@ -51,29 +43,29 @@ pub(crate) fn ask_password(label: &str) -> Result<Secret, PromptError> {
 
 /// Reads what is typed up to Enter, with the keys for correcting it.
 #[cfg(any(unix, test))]
-fn read_typed(keys: &mut impl Read) -> Result<Secret, PromptError> {
+fn read_typed(keys: &mut impl Read) -> Result<Secret, Error> {
     let mut typed: Vec<u8> = Vec::new();
     loop {
         let mut key = [0];
         match keys.read(&mut key) {
-            Ok(0) => return Err(PromptError::Interrupted),
+            Ok(0) => return Err(Error::Interrupted),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(PromptError::Io(error)),
+            Err(error) => return Err(terminal_failed(error)),
         }
         match key[0] {
             b'\r' | b'\n' => break,
             // Ctrl-C, Ctrl-D
-            0x03 | 0x04 => return Err(PromptError::Interrupted),
+            0x03 | 0x04 => return Err(Error::Interrupted),
             // Backspace takes a whole character, Ctrl-U everything.
             0x08 | 0x7f => while typed.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {},
             0x15 => typed.clear(),
             byte if byte < b' ' && byte != b'\t' => {}
-            _ if typed.len() == MAX_TYPED => return Err(PromptError::Unusable),
+            _ if typed.len() == MAX_TYPED => return Err(failed(UNUSABLE)),
             byte => typed.push(byte),
         }
     }
-    String::from_utf8(typed).map(Secret::new).map_err(|_| PromptError::Unusable)
+    String::from_utf8(typed).map(Secret::new).map_err(|_| failed(UNUSABLE))
 }
 
 #[cfg(unix)]
@@ -86,21 +78,22 @@ mod terminal {
         LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
     };
 
-    use super::{PromptError, read_typed};
+    use super::{no_terminal, read_typed, terminal_failed};
+    use crate::error::Error;
     use crate::system::secret::Secret;
     use crate::system::signals::{self, Undoing};
 
     /// Asks on the terminal at `path`.
-    pub(super) fn ask(path: &Path, label: &str) -> Result<Secret, PromptError> {
+    pub(super) fn ask(path: &Path, label: &str) -> Result<Secret, Error> {
         let tty = OpenOptions::new().read(true).write(true).open(path);
-        let tty = tty.map_err(|_| PromptError::NoTerminal)?;
-        let saved = tcgetattr(&tty).map_err(|_| PromptError::NoTerminal)?;
-        let quiet = silence(&tty, saved).map_err(PromptError::Io)?;
-        (&tty).write_all(label.as_bytes()).map_err(PromptError::Io)?;
+        let tty = tty.map_err(|_| no_terminal())?;
+        let saved = tcgetattr(&tty).map_err(|_| no_terminal())?;
+        let quiet = silence(&tty, saved).map_err(terminal_failed)?;
+        (&tty).write_all(label.as_bytes()).map_err(terminal_failed)?;
         let answer = read_typed(&mut &tty);
         drop(quiet);
         // The Enter of the user was not shown.
-        (&tty).write_all(b"\n").map_err(PromptError::Io)?;
+        (&tty).write_all(b"\n").map_err(terminal_failed)?;
         answer
     }
 
@@ -162,7 +155,7 @@ mod terminal {
                 let answer = asking.join().unwrap();
                 match expected {
                     Some(text) => assert_eq!(answer.unwrap().expose(), text),
-                    None => assert!(matches!(answer, Err(PromptError::Interrupted))),
+                    None => assert!(matches!(answer, Err(Error::Interrupted))),
                 }
                 assert_eq!(tcgetattr(&look).unwrap().local_modes, before);
                 let mut rest = vec![0; 64];
@@ -175,7 +168,7 @@ mod terminal {
         fn without_a_terminal_there_is_no_question() {
             for path in ["/dev/null", "/nowhere/tty"] {
                 let answer = ask(Path::new(path), "Password: ");
-                assert!(matches!(answer, Err(PromptError::NoTerminal)), "{path}: {answer:?}");
+                assert!(matches!(answer, Err(Error::Usage { .. })), "{path}: {answer:?}");
             }
         }
     }
@@ -187,19 +180,20 @@ mod console {
     use std::fs::OpenOptions;
     use std::io::ErrorKind;
 
-    use super::{MAX_TYPED, PromptError};
+    use super::{MAX_TYPED, UNUSABLE, failed, no_terminal, terminal_failed};
+    use crate::error::Error;
     use crate::system::secret::Secret;
 
-    pub(super) fn ask(label: &str) -> Result<Secret, PromptError> {
+    pub(super) fn ask(label: &str) -> Result<Secret, Error> {
         // A process without a console fails here.
         let console = OpenOptions::new().read(true).write(true).open("CONIN$");
-        console.map_err(|_| PromptError::NoTerminal)?;
+        console.map_err(|_| no_terminal())?;
         match rpassword::prompt_password(label) {
-            Ok(typed) if typed.len() > MAX_TYPED => Err(PromptError::Unusable),
+            Ok(typed) if typed.len() > MAX_TYPED => Err(failed(UNUSABLE)),
             Ok(typed) => Ok(Secret::new(typed)),
             Err(error) => Err(match error.kind() {
-                ErrorKind::Interrupted | ErrorKind::UnexpectedEof => PromptError::Interrupted,
-                _ => PromptError::Io(error),
+                ErrorKind::Interrupted | ErrorKind::UnexpectedEof => Error::Interrupted,
+                _ => terminal_failed(error),
             }),
         }
     }

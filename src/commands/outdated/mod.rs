@@ -209,7 +209,7 @@ impl Exit {
     fn end(self, zero: bool) -> Result<(), Error> {
         let order = [error::NETWORK, error::AUTH, error::NOT_FOUND, error::FAILED, error::USAGE];
         if let Some(code) = order.into_iter().find(|code| self.codes.contains(code)) {
-            return Err(Error::Reported(code));
+            return Err(Error::Exit(code));
         }
         if self.found && !zero { Err(Error::Exit(error::DIFFERENT)) } else { Ok(()) }
     }
