@@ -6,7 +6,7 @@ use super::collect::{Collector, split, unresolved};
 use super::kubernetes::at_sign;
 use super::text::{Fixed, Text};
 use super::yaml::{Id, Yaml};
-use crate::oci::reference::Reference;
+use crate::oci::reference::{Digest, Reference};
 
 /// Adds the image of every key that ends in `image`, at any depth.
 pub(super) fn values(collector: &mut Collector<'_>, yaml: &Yaml<'_>, root: Id) {
@@ -45,8 +45,11 @@ fn image(collector: &mut Collector<'_>, yaml: &Yaml<'_>, id: Id) {
         text.map(|text| text.trim()).filter(|text| !text.value.is_empty())
     };
     let Some(repository) = text("repository") else { return };
-    let (registry, digest) = (text("registry"), text("digest"));
-    let tag = text("tag").or_else(|| text("version"));
+    let (registry, mut digest) = (text("registry"), text("digest"));
+    let mut tag = text("tag").or_else(|| text("version"));
+    if tag.as_ref().is_some_and(|tag| tag.value.parse::<Digest>().is_ok()) {
+        digest = digest.or(tag.take());
+    }
     let all = [Some(&repository), registry.as_ref(), tag.as_ref(), digest.as_ref()];
     if let Some(why) = all.into_iter().flatten().find_map(|text| unresolved(&text.value)) {
         return collector.skip(repository.value.clone(), repository.start(), why);

@@ -76,10 +76,14 @@ pub(super) fn is_no_dockerfile_after_all(path: &Path, content: &[u8]) -> bool {
         && !lines.any(|line| begins(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)))
 }
 
-/// A cheap look at content that may name images, before it is read as YAML.
+/// A cheap look at content that may name images, before it is read as YAML: words that
+/// [`of_document`] looks for.
 pub(super) fn may_name_images(content: &[u8]) -> bool {
-    let words = ["image", "docker://", "FROM ", "container", "services"];
-    std::str::from_utf8(content).is_ok_and(|text| words.iter().any(|word| text.contains(word)))
+    let Ok(text) = std::str::from_utf8(content) else { return false };
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    has(&["image", "docker://", "container"])
+        && has(&["apiVersion", "services", "jobs", "runs", "script"])
+        || begins_like_a_dockerfile(text)
 }
 
 /// Whether the first line that is no comment is one that Dockerfiles begin with.

@@ -4,8 +4,11 @@
 //! bytes. An alias is the node that it stands for, so nothing is ever copied: what ten services
 //! share is one node, and a bomb of anchors costs what its text costs. Everything has a limit.
 
+mod indented;
+
 use std::ops::Range;
 
+use indented::Indented;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::text::{FileId, Fixed, Text};
@@ -18,8 +21,6 @@ const MAX_NODES: usize = 300_000;
 const MAX_EXPANDED: u32 = 500_000;
 /// How many anchors a file may have.
 const MAX_ANCHORS: usize = 10_000;
-/// The distance in characters of the places that are remembered for finding others.
-const STRIDE: usize = 256;
 
 /// A node, by its number.
 pub(super) type Id = usize;
@@ -73,17 +74,34 @@ impl<'a> Yaml<'a> {
     /// # Errors
     /// The text is no YAML, or more than we read.
     pub(super) fn parse(text: &'a str) -> Result<Self, Fault> {
-        let nodes = Vec::new();
-        let yaml = Yaml { text, nodes, roots: Vec::new() };
-        let mut builder =
-            Builder { yaml, offsets: Offsets::new(text), open: Vec::new(), anchors: Vec::new() };
-        let mut parser = Parser::new_from_str(text);
+        let mut input = Indented::new(text);
+        let mut first = None;
+        loop {
+            let (fault, complaint) = match Self::read(text, &input) {
+                Ok(yaml) => return Ok(yaml),
+                Err(unread) => unread,
+            };
+            let at = fault.at;
+            let fault = first.get_or_insert(fault);
+            if !complaint.is_some_and(|complaint| input.repair(at, &complaint)) {
+                let at = fault.at;
+                return Err(Fault { at, what: std::mem::take(&mut fault.what) });
+            }
+        }
+    }
+
+    /// A fault comes with the parser's complaint, if it is one.
+    fn read(text: &'a str, input: &Indented<'a>) -> Result<Self, (Fault, Option<String>)> {
+        let yaml = Yaml { text, nodes: Vec::new(), roots: Vec::new() };
+        let mut builder = Builder { yaml, input, open: Vec::new(), anchors: Vec::new() };
+        let mut parser = Parser::new_from_str(&input.text);
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|error| {
-                let at = builder.offsets.byte(error.marker().index());
-                Fault { at, what: format!("invalid YAML: {}", error.info()) }
+                let at = input.byte(error.marker().index());
+                let what = format!("invalid YAML: {}", error.info());
+                (Fault { at, what }, Some(error.info().to_owned()))
             })?;
-            builder.event(event, span)?;
+            builder.event(event, span).map_err(|fault| (fault, None))?;
         }
         Ok(builder.yaml)
     }
@@ -208,20 +226,20 @@ struct Open {
     key: Option<Id>,
 }
 
-struct Builder<'a> {
+struct Builder<'a, 'i> {
     yaml: Yaml<'a>,
-    offsets: Offsets<'a>,
+    input: &'i Indented<'a>,
     open: Vec<Open>,
     /// The nodes of the anchors, by the parser's number less one; `None` while one is open.
     anchors: Vec<Option<Id>>,
 }
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
-        let at = self.offsets.byte(span.start.index());
+        let at = self.input.byte(span.start.index());
         match event {
             Event::Scalar(value, style, anchor, _) => {
-                let end = self.offsets.byte(span.end.index());
+                let end = self.input.byte(span.end.index());
                 let node = scalar(self.yaml.text, &value, style, at..end);
                 let id = self.add(node)?;
                 self.name(anchor, Some(id), at)?;
@@ -320,33 +338,6 @@ fn scalar(text: &str, value: &str, style: ScalarStyle, bytes: Range<usize>) -> N
     };
     let kind = Kind::Scalar(escaped.then(|| value.into()));
     Node::new(kind, bytes, style == ScalarStyle::Plain)
-}
-
-/// From the parser's characters to bytes.
-struct Offsets<'a> {
-    text: &'a str,
-    /// The byte of every [`STRIDE`]th character; empty where a character is a byte.
-    marks: Vec<usize>,
-}
-
-impl<'a> Offsets<'a> {
-    fn new(text: &'a str) -> Self {
-        let marks = if text.is_ascii() {
-            Vec::new()
-        } else {
-            text.char_indices().step_by(STRIDE).map(|(at, _)| at).collect()
-        };
-        Offsets { text, marks }
-    }
-
-    fn byte(&self, character: usize) -> usize {
-        if self.marks.is_empty() {
-            return character.min(self.text.len());
-        }
-        let Some(&mark) = self.marks.get(character / STRIDE) else { return self.text.len() };
-        let rest = &self.text[mark..];
-        rest.char_indices().nth(character % STRIDE).map_or(self.text.len(), |(at, _)| mark + at)
-    }
 }
 
 #[cfg(test)]

@@ -103,3 +103,22 @@ fn hostile_texts_are_refused() {
         assert!(fault.what.contains(what), "{fault:?}");
     }
 }
+
+/// As every other reader of these files takes them.
+#[test]
+fn lists_and_quotes_may_end_below_their_key() {
+    let text = "é: x\na:\n  test: [\n      \"CMD\",\n      # é\n  ]\n  low: {\n b: c:1,\nd: 'e:1'\n  }\n  \
+                single: 'it''s\n so'\n  quoted: \"x\n y\\\" '\n z\"\n  image: app:1.2\n";
+    assert_eq!(value(text, &["a", "image"]), ("app:1.2".into(), Some("app:1.2".into())));
+    assert_eq!(value(text, &["a", "low", "b"]), ("c:1".into(), Some("c:1".into())));
+    assert_eq!(value(text, &["a", "low", "d"]), ("e:1".into(), Some("e:1".into())));
+    assert_eq!(value(text, &["a", "quoted"]), ("x y\" ' z".into(), None));
+    let yaml = parse(text);
+    let image = yaml.get(yaml.get(yaml.roots[0], "a").unwrap(), "image").unwrap();
+    assert_eq!(yaml.start(image), text.find("app:1.2").unwrap());
+    // A list without an end.
+    let fault = Yaml::parse("a:\n  b: [x\n  c: y\nd: {e: f}\n").err().unwrap();
+    assert_eq!((fault.at, &*fault.what), (14, "invalid YAML: illegal placement of ':' indicator"));
+    let many = format!("a:\n  b: [\n{}  ]\n", "x,\n".repeat(300_000));
+    assert!(Yaml::parse(&many).is_err());
+}
