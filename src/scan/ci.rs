@@ -67,13 +67,7 @@ pub(super) fn gitlab(collector: &mut Collector<'_>, yaml: &Yaml<'_>, root: Id) {
             let docker = yaml.get(image, "docker");
             let platform = docker.and_then(|docker| yaml.get(docker, "platform"));
             let platform = platform.and_then(|platform| yaml.scalar(platform)).map(str::to_owned);
-            match yaml.text(name, collector.file) {
-                Some(text) if text.value.contains('$') => {
-                    let raw = text.trim();
-                    collector.skip(raw.value.clone(), raw.start(), "a variable of the pipeline");
-                }
-                _ => plain(collector, yaml, name, platform),
-            }
+            plain(collector, yaml, name, platform);
         }
     }
 }

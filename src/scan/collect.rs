@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +63,7 @@ pub(super) struct Unread {
 pub(super) fn read(candidate: &Candidate, env: &Env, scan: &mut Scan, faults: &mut Vec<Fault>) {
     let path = &candidate.path;
     let fault = |position, what| Fault { path: path.display().to_string(), position, what };
-    let bytes = match bytes_of(path) {
+    let bytes = match files::read(path) {
         Ok(bytes) => bytes,
         Err(_) if candidate.kind.is_none() && !candidate.is_named => return,
         Err(error) => return faults.push(fault(None, error.to_string())),
@@ -113,11 +112,6 @@ pub(super) fn read_text(name: &str, text: &str, env: &Env) -> Result<Vec<Use>, S
     let mut collector = Collector { file, text, lines, uses, files: &mut files, env };
     collector.file(&Candidate { path, kind, is_named: true }).map_err(|unread| unread.what)?;
     Ok(collector.uses)
-}
-
-/// The content of a regular file of a size that we read.
-pub(super) fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
-    files::read(path)
 }
 
 /// Text with lines of a length that we read.
@@ -170,7 +164,11 @@ impl Collector<'_> {
         }
         let yaml = match Yaml::parse(self.text) {
             Ok(yaml) => yaml,
-            Err(fault) if candidate.kind.is_some() && self.templates(fault.at) => return Ok(()),
+            Err(fault)
+                if (candidate.kind.is_some() || candidate.is_named) && self.templates(fault.at) =>
+            {
+                return Ok(());
+            }
             Err(fault) => {
                 if candidate.kind.is_none() && kind::begins_like_a_dockerfile(self.text) {
                     return self.dockerfile();
@@ -237,16 +235,13 @@ impl Collector<'_> {
 
     /// Adds an image that is not looked at.
     pub(super) fn skip(&mut self, image: String, at: usize, why: &str) {
-        let position = Some(self.lines.position(at));
-        let parts = Err(Skipped::Because(why.to_owned()));
-        self.add(Use { file: self.file, position, image, parts, platform: None });
+        self.without_parts(image, at, Skipped::Because(why.to_owned()));
     }
 
-    /// Adds something that is wrong with the file, but leaves the rest of it as it is.
-    pub(super) fn invalid(&mut self, image: String, at: usize, what: &str) {
+    /// Adds something that is wrong with the file, or only not looked at.
+    pub(super) fn without_parts(&mut self, image: String, at: usize, why: Skipped) {
         let position = Some(self.lines.position(at));
-        let parts = Err(Skipped::Invalid(what.to_owned()));
-        self.add(Use { file: self.file, position, image, parts, platform: None });
+        self.add(Use { file: self.file, position, image, parts: Err(why), platform: None });
     }
 
     /// Adds an image that one text names.
@@ -280,6 +275,10 @@ impl Collector<'_> {
         }
         let parts = match image.parse::<Reference>() {
             Ok(_) => Ok(parts),
+            // No name has these: somebody fills it in.
+            Err(_) if image.contains(['<', '>', '{', '}', '%']) => {
+                Err(Skipped::Because("a template".to_owned()))
+            }
             Err(error) => Err(Skipped::Invalid(error.to_string())),
         };
         self.add(Use { file: self.file, position, image, parts, platform });
@@ -307,7 +306,7 @@ impl Collector<'_> {
         let folder = self.files.path(self.file).parent().map(Path::to_owned).unwrap_or_default();
         if !self.files.dot_envs.contains_key(&folder) {
             let path = folder.join(".env");
-            let content = bytes_of(&path).ok().filter(|bytes| text_of(bytes).is_ok());
+            let content = files::read(&path).ok().filter(|bytes| text_of(bytes).is_ok());
             let parsed = content.map(|content| {
                 let file = self.files.add(path, &content);
                 DotEnv::parse(&String::from_utf8_lossy(&content), file, self.env)
@@ -324,7 +323,7 @@ impl Collector<'_> {
         if let Some(known) = self.files.app_versions.get(&folder) {
             return known.clone();
         }
-        let content = bytes_of(&folder.join("Chart.yaml")).ok();
+        let content = files::read(&folder.join("Chart.yaml")).ok();
         let text = content.as_deref().and_then(|content| text_of(content).ok());
         let version = text.and_then(|text| {
             let yaml = Yaml::parse(text).ok()?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::Skipped;
 use super::collect::Collector;
 use super::dockerfile;
 use super::text::Text;
@@ -19,9 +20,12 @@ struct Compose<'a, 'b> {
 
 /// Adds the images of a compose file's document.
 pub(super) fn collect(collector: &mut Collector<'_>, yaml: &Yaml<'_>, root: Id) {
-    let Some(services) = yaml.get(root, "services") else { return };
+    // Files of compose's first version have their services on top.
+    let services = yaml.get(root, "services");
+    let is_service = |name: &str| services.is_some() || !name.starts_with("x-");
+    let services = yaml.entries(services.unwrap_or(root)).into_iter();
     let services: Vec<Id> =
-        yaml.entries(services).into_iter().map(|(_, service)| service).collect();
+        services.filter(|(name, _)| is_service(name)).map(|(_, service)| service).collect();
     let mut compose = Compose { yaml, seen: HashSet::new() };
     let value = |id: Option<Id>| id.filter(|&id| !yaml.is_null(id));
     let builds = |service: Id| value(yaml.get(service, "build"));
@@ -121,7 +125,9 @@ impl Compose<'_, '_> {
         let Ok(text) = text else { return };
         if let Err(unread) = dockerfile::collect(collector, &text, &names) {
             let at = unread.at.unwrap_or(raw.start());
-            collector.invalid(raw_line(&raw), at, &format!("dockerfile_inline: {}", unread.what));
+            let line = raw.value.lines().next().unwrap_or_default().to_owned();
+            let why = Skipped::Invalid(format!("dockerfile_inline: {}", unread.what));
+            collector.without_parts(line, at, why);
         }
     }
 
@@ -135,10 +141,6 @@ impl Compose<'_, '_> {
         let text = self.resolve(collector, &raw);
         collector.image(text, &raw, None);
     }
-}
-
-fn raw_line(raw: &Text) -> String {
-    raw.value.lines().next().unwrap_or_default().to_owned()
 }
 
 /// Adds a value that is a template where a name should be: `{{ … }}` reads as a mapping.

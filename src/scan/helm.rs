@@ -10,51 +10,60 @@ use crate::oci::reference::{Digest, Reference};
 
 /// Adds the image of every key that ends in `image`, at any depth.
 pub(super) fn values(collector: &mut Collector<'_>, yaml: &Yaml<'_>, root: Id) {
-    let (mut seen, mut waiting) = (HashSet::new(), vec![root]);
-    while let Some(id) = waiting.pop() {
-        if !seen.insert(id) {
-            continue;
+    let mut seen = HashSet::new();
+    yaml.each_entry(root, |holder, key, value| {
+        if !key.to_lowercase().ends_with("image") || !seen.insert(value) {
+            return;
         }
-        waiting.extend(yaml.items(id));
-        for (key, value) in yaml.entries(id) {
-            waiting.push(value);
-            if !key.to_lowercase().ends_with("image") || seen.contains(&value) {
-                continue;
+        if yaml.is_mapping(value) {
+            if let Some(repository) = member(collector, yaml, value, "repository") {
+                image(collector, yaml, value, &repository);
             }
-            if yaml.is_mapping(value) {
-                image(collector, yaml, value);
-            } else if let Some(text) = yaml.text(value, collector.file) {
-                seen.insert(value);
-                // Keys of this name hold other things, too: a switch, a picture.
-                let name = text.trim();
-                let is_word = ["true", "false"].contains(&name.value.as_str());
-                let is_name = name.value.parse::<Reference>().is_ok() && !is_word;
-                if is_name || unresolved(&name.value).is_some() {
-                    collector.image(Ok(name.clone()), &text, None);
-                }
+        } else if let Some(text) = yaml.text(value, collector.file) {
+            // Keys of this name hold other things, too: a switch, a picture.
+            let name = text.trim();
+            let reference = name.value.parse::<Reference>().ok();
+            let is_word = ["true", "false"].contains(&name.value.as_str());
+            let is_bare =
+                reference.as_ref().is_some_and(|r| r.tag().is_none() && r.digest().is_none());
+            let has_parts = PARTS.iter().any(|part| yaml.get(holder, part).is_some());
+            if is_bare && key.eq_ignore_ascii_case("image") && has_parts {
+                image(collector, yaml, holder, &name);
+            } else if reference.is_some() && !is_word || unresolved(&name.value).is_some() {
+                collector.image(Ok(name), &text, None);
             }
         }
-    }
+    });
+}
+
+/// What stands beside an `image` that is a name without a tag.
+const PARTS: [&str; 3] = ["tag", "imageTag", "digest"];
+
+/// The text of a key; nothing where it is empty.
+pub(super) fn member(
+    collector: &Collector<'_>,
+    yaml: &Yaml<'_>,
+    id: Id,
+    key: &str,
+) -> Option<Text> {
+    let text = yaml.text(yaml.get(id, key)?, collector.file)?.trim();
+    (!text.value.is_empty()).then_some(text)
 }
 
 /// Adds an image of which each part has its own key.
-fn image(collector: &mut Collector<'_>, yaml: &Yaml<'_>, id: Id) {
+fn image(collector: &mut Collector<'_>, yaml: &Yaml<'_>, id: Id, repository: &Text) {
     let file = collector.file;
-    let text = |key| {
-        let text: Option<Text> = yaml.get(id, key).and_then(|id| yaml.text(id, file));
-        text.map(|text| text.trim()).filter(|text| !text.value.is_empty())
-    };
-    let Some(repository) = text("repository") else { return };
+    let text = |key| member(collector, yaml, id, key);
     let (registry, mut digest) = (text("registry"), text("digest"));
-    let mut tag = text("tag").or_else(|| text("version"));
+    let mut tag = ["tag", "imageTag", "version"].into_iter().find_map(text);
     if tag.as_ref().is_some_and(|tag| tag.value.parse::<Digest>().is_ok()) {
         digest = digest.or(tag.take());
     }
-    let all = [Some(&repository), registry.as_ref(), tag.as_ref(), digest.as_ref()];
+    let all = [Some(repository), registry.as_ref(), tag.as_ref(), digest.as_ref()];
     if let Some(why) = all.into_iter().flatten().find_map(|text| unresolved(&text.value)) {
         return collector.skip(repository.value.clone(), repository.start(), why);
     }
-    let mut parts = split(&repository);
+    let mut parts = split(repository);
     if let Some(registry) = &registry {
         let mut name = Text::empty(repository.start());
         // The place of the name is the repository's.

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::collect::{Collector, split};
+use super::collect::{Collector, split, unresolved};
 use super::compose::templated;
+use super::helm::member;
 use super::text::Text;
 use super::yaml::{Id, Yaml};
 
@@ -12,28 +13,20 @@ const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContain
 
 /// Adds the images of a document, at any depth.
 pub(super) fn collect(collector: &mut Collector<'_>, yaml: &Yaml<'_>, root: Id) {
-    let (mut seen, mut waiting) = (HashSet::new(), vec![root]);
-    while let Some(id) = waiting.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        waiting.extend(yaml.items(id));
-        for (key, value) in yaml.entries(id) {
-            waiting.push(value);
-            for &item in yaml.items(value) {
-                let image = match key {
-                    key if CONTAINERS.contains(&key) => yaml.get(item, "image"),
-                    "volumes" => {
-                        yaml.get(item, "image").and_then(|image| yaml.get(image, "reference"))
-                    }
-                    _ => None,
-                };
-                if let Some(image) = image.filter(|&image| seen.insert(image)) {
-                    plain(collector, yaml, image, None);
-                }
+    let mut seen = HashSet::new();
+    yaml.each_entry(root, |_, key, value| {
+        for &item in yaml.items(value) {
+            let image = yaml.get(item, "image");
+            let image = match key {
+                key if CONTAINERS.contains(&key) => image,
+                "volumes" => image.and_then(|image| yaml.get(image, "reference")),
+                _ => None,
+            };
+            if let Some(image) = image.filter(|&image| seen.insert(image)) {
+                plain(collector, yaml, image, None);
             }
         }
-    }
+    });
 }
 
 /// Adds an image whose text is a name and nothing else.
@@ -45,6 +38,10 @@ pub(super) fn plain(
 ) {
     match yaml.text(id, collector.file) {
         Some(text) if text.value.trim().is_empty() => {}
+        Some(text) if text.value.contains('$') && unresolved(&text.value).is_none() => {
+            let raw = text.trim();
+            collector.skip(raw.value.clone(), raw.start(), "a variable from outside of the file");
+        }
         Some(text) => collector.image(Ok(text.clone()), &text, platform),
         None => templated(collector, yaml, id),
     }
@@ -54,11 +51,7 @@ pub(super) fn plain(
 pub(super) fn kustomization(collector: &mut Collector<'_>, yaml: &Yaml<'_>, root: Id) {
     let Some(images) = yaml.get(root, "images") else { return };
     for &item in yaml.items(images) {
-        let file = collector.file;
-        let text = |key| {
-            let text: Option<Text> = yaml.get(item, key).and_then(|id| yaml.text(id, file));
-            text.map(|text| text.trim()).filter(|text| !text.value.is_empty())
-        };
+        let text = |key| member(collector, yaml, item, key);
         let Some(name) = text("newName").or_else(|| text("name")) else { continue };
         let (tag, digest) = (text("newTag"), text("digest"));
         let mut parts = split(&name);

@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::collect::bytes_of;
 use super::{Edit, FileId, Files, Fixed, Parts, Use};
-use crate::system::files::{self, Readers};
+use crate::system::files::{self, Readers, read};
 
 /// What a reference is to say; `None`: as it is.
 #[derive(Debug, Clone, Default)]
@@ -124,7 +123,7 @@ pub(crate) fn apply(files: &Files, edits: &[Edit]) -> Result<Changed, Refusal> {
     let Some(first) = edits.first() else {
         return Ok(Changed { old: Vec::new(), new: Vec::new() });
     };
-    let old = bytes_of(files.path(first.file))?;
+    let old = read(files.path(first.file))?;
     if !files.is_unchanged(first.file, &old) {
         return Err(Refusal::ChangedMeanwhile);
     }
@@ -153,7 +152,7 @@ impl Changed {
         let outcome = files::replace(&target, Readers::AsBefore, |file| {
             file.write_all(&self.new)?;
             // As late as can be: what somebody has written since is not lost.
-            is_changed = bytes_of(&target)? != self.old;
+            is_changed = read(&target)? != self.old;
             if is_changed { Err(io::Error::other("changed")) } else { Ok(()) }
         });
         if is_changed { Err(Refusal::ChangedMeanwhile) } else { Ok(outcome?) }

@@ -207,6 +207,20 @@ impl<'a> Yaml<'a> {
         }
     }
 
+    /// Visits the keys and values of every mapping at any depth, each mapping once.
+    pub(super) fn each_entry(&self, root: Id, mut visit: impl FnMut(Id, &str, Id)) {
+        let (mut seen, mut waiting) = (std::collections::HashSet::new(), vec![root]);
+        while let Some(id) = waiting.pop() {
+            if seen.insert(id) {
+                waiting.extend(self.items(id));
+                for (key, value) in self.entries(id) {
+                    waiting.push(value);
+                    visit(id, key, value);
+                }
+            }
+        }
+    }
+
     /// The value of a key, merged ones included.
     pub(super) fn get(&self, id: Id, key: &str) -> Option<Id> {
         let Kind::Mapping(pairs) = &self.nodes[id].kind else { return None };

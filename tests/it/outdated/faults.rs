@@ -18,7 +18,8 @@ fn each_fault_of_a_file_has_its_place() {
         ("bomb/compose.yaml", bomb, "bomb/compose.yaml:"),
         ("anchors/compose.yaml", anchors, "anchors/compose.yaml:10001:"),
         ("deep/compose.yaml", "- ".repeat(10_000), "deep/compose.yaml:1:"),
-        ("line/compose.yaml", "x".repeat(5_000_000), "line/compose.yaml:1:1: "),
+        ("line/compose.yaml", "x".repeat(7_000_000), "line/compose.yaml:1:1: "),
+        ("long/compose.yaml", "x".repeat(10_000_000), "long/compose.yaml: is larger than 8 MiB"),
         ("binary/compose.yaml", "a: b\n\0\u{1}".into(), "binary/compose.yaml:2:1: "),
         ("heredoc/Dockerfile", "FROM scratch\nRUN <<EOF\n".into(), "heredoc/Dockerfile:2:1: "),
         ("name/Dockerfile", "FROM lib/UPPER:1\n".into(), "name/Dockerfile:1:16: \"lib/UPPER:1\""),
@@ -29,6 +30,30 @@ fn each_fault_of_a_file_has_its_place() {
         output.code(2).stderr_has(&format!("error: {place}")).stdout_has("z/Dockerfile:1");
         std::fs::remove_file(env.work().join(name)).unwrap();
     }
+}
+
+/// Root may read everything: then a link to nowhere stands for what cannot be read.
+#[test]
+fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let registry = nginx();
+    let env = TestEnv::new();
+    env.write("work/z/Dockerfile", format!("FROM {}\n", registry.repo("nginx:1.27.0")));
+    let file = env.write("work/closed/in/compose.yaml", "services: {}\n");
+    let folder = file.parent().unwrap();
+    let mode = |mode| std::fs::set_permissions(folder, PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o000);
+    let is_root = std::fs::read_dir(folder).is_ok();
+    if is_root {
+        mode(0o755);
+        std::fs::remove_file(&file).unwrap();
+        symlink("nowhere", &file).unwrap();
+    }
+    let output = env.run(["outdated"]);
+    let place = if is_root { "closed/in/compose.yaml" } else { "closed/in" };
+    output.code(2).stderr_has(&format!("error: {place}: ")).stdout_has("z/Dockerfile:1");
+    mode(0o755);
+    env.run(["outdated", "./closed/none"]).code(2).stderr_has("closed/none");
 }
 
 #[test]

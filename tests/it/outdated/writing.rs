@@ -122,7 +122,11 @@ fn a_file_is_whole_whenever_the_program_is_killed() {
         |tag: &str| format!("FROM {}:{tag}\n# {}\n", registry.repo("nginx"), "x".repeat(500_000));
     let (old, new) = (text("1.27.0"), text("1.29.0"));
     let mut seen = [0, 0];
-    for round in 0..24 {
+    // From before the first request to behind the last byte, however slow the machine is.
+    for round in 0..200 {
+        if seen[1] >= 4 {
+            break;
+        }
         env.write("work/Dockerfile", &old);
         let mut child = std::process::Command::new(crate::support::env::binary())
             .args(["outdated", "--write", "-q"])
@@ -132,7 +136,6 @@ fn a_file_is_whole_whenever_the_program_is_killed() {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        // From before the first request to behind the last byte.
         std::thread::sleep(std::time::Duration::from_millis(4 * round));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -140,5 +143,5 @@ fn a_file_is_whole_whenever_the_program_is_killed() {
         assert!(now == old || now == new, "{} bytes", now.len());
         seen[usize::from(now == new)] += 1;
     }
-    assert_eq!(seen[0] + seen[1], 24);
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
 }
