@@ -47,6 +47,11 @@ pub(crate) trait Sink<T: ?Sized = str> {
     /// `false`: it cannot (they are printed already); then it gets no entry a second time.
     fn rewind(&mut self, count: usize) -> bool;
 
+    /// Whether entries are to come while the page still arrives.
+    fn is_streamed(&self) -> bool {
+        false
+    }
+
     /// Whether [`Sink::manifest`] is to be called; reading that member costs time.
     fn wants_manifests(&self) -> bool {
         false

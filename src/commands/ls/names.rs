@@ -177,6 +177,10 @@ impl Sink for Streaming<'_> {
         Ok(if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
+    fn is_streamed(&self) -> bool {
+        true
+    }
+
     /// What is printed stays so.
     fn rewind(&mut self, _: usize) -> bool {
         false

@@ -1,4 +1,5 @@
-//! Reading one page: JSON as a stream, entry by entry, in constant memory.
+//! Reading one page: JSON entry by entry, as a stream in constant memory where entries are printed
+//! as they come or are very many, else from a slice, which is three times as fast.
 //!
 //! A page is one object, and nothing behind it, with the list among its members: an array, or null
 //! for an empty one. Everything else is no list, which is an error and never an empty page. An entry
@@ -20,7 +21,10 @@ pub(in crate::registry) const MAX_PAGE: u64 = 32 * 1024 * 1024;
 /// The longest entry that is worth being asked for what follows it.
 const MAX_CURSOR: usize = 1_024;
 
-/// Reads a page's document as a stream, passing entries on as they come, if there is a sink.
+/// Pages of up to this size are read whole before they are parsed: 100,000 tags.
+const WHOLE: u64 = 2 * 1024 * 1024;
+
+/// Reads a page's document, passing entries on as they come, if there is a sink.
 pub(super) fn read_page<'s>(
     answer: &mut Answer,
     list: &List<'_>,
@@ -29,9 +33,25 @@ pub(super) fn read_page<'s>(
     sink: Option<&mut (dyn Sink + 's)>,
     sink_failed: &mut bool,
 ) -> Result<(), Failure> {
+    let most = if sink.as_ref().is_some_and(|sink| sink.is_streamed()) { 0 } else { WHOLE };
     let mut reading = Reading::new(list.member, list.is_entry, page, seen, sink);
-    let reader = BufReader::with_capacity(32 * 1024, answer.reader(MAX_PAGE));
-    let outcome = reading.document(reader);
+    let outcome = {
+        let (mut start, mut rest) = (Vec::new(), answer.reader(MAX_PAGE));
+        match rest.by_ref().take(most).read_to_end(&mut start) {
+            Ok(length) if (length as u64) < most => {
+                reading.document(serde_json::Deserializer::from_slice(&start))
+            }
+            // What came before the connection broke off counts: the next attempt must not tell less.
+            Err(error) => {
+                let _ = reading.document(serde_json::Deserializer::from_slice(&start));
+                Err(serde_json::Error::io(error))
+            }
+            Ok(_) => {
+                let reader = BufReader::with_capacity(32 * 1024, start.chain(rest));
+                reading.document(serde_json::Deserializer::from_reader(reader))
+            }
+        }
+    };
     let Reading { failed, page, .. } = reading;
     match (outcome, failed) {
         (Ok(()), _) => Ok(()),
@@ -66,7 +86,7 @@ pub(in crate::registry) fn document_failure(
 pub fn parse_tags(document: &[u8]) -> Option<(Vec<String>, usize)> {
     let (mut page, mut seen, mut sink) = (Page::default(), Seen::default(), Vec::<String>::new());
     let mut reading = Reading::new("tags", Tag::is_valid, &mut page, &mut seen, Some(&mut sink));
-    reading.document(document).ok()?;
+    reading.document(serde_json::Deserializer::from_slice(document)).ok()?;
     Some((sink, page.odd))
 }
 
@@ -113,8 +133,10 @@ impl<'a, 's> Reading<'a, 's> {
         Reading { member, is_entry, page, seen, sink, failed: None, has_list: false }
     }
 
-    fn document(&mut self, reader: impl Read) -> serde_json::Result<()> {
-        let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    fn document<'de, R: serde_json::de::Read<'de>>(
+        &mut self,
+        mut deserializer: serde_json::Deserializer<R>,
+    ) -> serde_json::Result<()> {
         deserializer.deserialize_map(&mut *self)?;
         deserializer.end()?;
         if self.has_list { Ok(()) } else { Err(self.no_list("it has no list")) }
