@@ -12,7 +12,7 @@ use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
 use crate::commands::Command;
 use crate::commands::global::{self, Globals};
@@ -98,7 +98,10 @@ pub(crate) fn parse(args: Vec<OsString>, by_docker: bool, env: &Env) -> Result<P
     let args = words::with_ls(&root, args)?;
     let first = OsString::from(root.get_bin_name().unwrap_or_default());
     let line = || std::iter::once(first.clone()).chain(args.iter().cloned());
-    let parsed = root.clone().try_get_matches_from(line()).and_then(|matches| {
+    // Complaints and help are about the whole definition.
+    let read = only_called(&root, &args).and_then(|it| it.try_get_matches_from(line()).ok());
+    let read = read.map_or_else(|| root.clone().try_get_matches_from(line()), Ok);
+    let parsed = read.and_then(|matches| {
         let cli = Cli::from_arg_matches(&matches)?;
         Ok((cli, matches))
     });
@@ -126,6 +129,14 @@ pub(crate) fn parse(args: Vec<OsString>, by_docker: bool, env: &Env) -> Result<P
         }
         Err(error) => Err(usage::error(&error, &root, &path_of(&root, &args))),
     }
+}
+
+/// The definition with just the command that a line calls: clap copies each global option into
+/// each command, which takes longer than all else that a short list needs.
+fn only_called(root: &clap::Command, args: &[OsString]) -> Option<clap::Command> {
+    let (word, _) = words::first_word(root, args)?;
+    let called = root.find_subcommand(word)?.clone();
+    Some(Globals::augment_args(clap::Command::new("docker-tags")).subcommand(called))
 }
 
 /// Whether messages about a command line may be coloured that could not be read.
