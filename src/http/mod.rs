@@ -57,6 +57,8 @@ const PROBE_LIMIT: Duration = Duration::from_secs(3);
 pub(crate) const CONNECTING: &str = "connecting";
 const MOMENT: Duration = Duration::from_millis(10);
 const READING: &str = "reading the response";
+/// Two TLS records. ureq's own size is cleared anew for each connection, a quarter of a short run.
+const INPUT_BUFFER: usize = 32 * 1024;
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Limits and counts that the user may set.
@@ -322,6 +324,7 @@ impl Client {
             .user_agent(concat!("docker-tags/", env!("CARGO_PKG_VERSION")))
             .accept_encoding(ureq::config::AutoHeaderValue::None)
             .proxy(proxy)
+            .input_buffer_size(INPUT_BUFFER)
             .max_idle_connections(self.settings.connections)
             .max_idle_connections_per_host(self.settings.connections)
             .max_idle_age(IDLE_LIMIT)

@@ -60,6 +60,7 @@ pub(crate) fn exit_on_signals() {
 
 #[cfg(unix)]
 mod system {
+    use std::io::Read;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Arc, LazyLock};
     use std::time::Duration;
@@ -94,7 +95,10 @@ mod system {
     /// The signals that whoever started us wants to be ignored, one bit each.
     #[cfg(target_os = "linux")]
     fn ignored() -> u64 {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        // Room for all of it, or it is read in small pieces.
+        let mut status = String::with_capacity(4096);
+        let file = std::fs::File::open("/proc/self/status");
+        let _ = file.and_then(|mut file| file.read_to_string(&mut status));
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
     }
