@@ -114,7 +114,13 @@ impl<'a> Links<'a> {
             if reader.begin(&query).is_err() {
                 return Ok(self.doubt(reader));
             }
-            let Some(page) = self.own(reader, &query)? else { return Ok(self.doubt(reader)) };
+            let Some(page) = self.own(reader, &query)? else {
+                // Perhaps it refuses `n`.
+                if std::mem::take(&mut size).is_empty() {
+                    return Ok(self.doubt(reader));
+                }
+                continue;
+            };
             reader.add(&page)?;
             if page.stopped || page.entries == 0 {
                 return Ok(Next::End);

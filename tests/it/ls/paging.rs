@@ -76,6 +76,52 @@ fn a_round_number_without_a_link_is_probed_once() {
     assert_eq!(asked, ["", "n=1&last=t0099"], "{}", registry.log());
 }
 
+/// What a registry without links makes of the question for one more entry: a page of a hundred, by
+/// `n` and `last` where it knows them.
+#[test]
+fn the_question_for_one_more_entry_is_understood_in_many_ways() {
+    use crate::support::http::{Request, Response};
+    let all = numbered(250);
+    let page = |request: &Request, knows_n: bool, knows_last: bool| {
+        let all = numbered(250);
+        let n = request.param("n").filter(|_| knows_n).map_or(100, |n| n.parse().unwrap());
+        let last = request.param("last").filter(|_| knows_last);
+        let start = last.map_or(0, |last| all.iter().position(|tag| *tag == last).unwrap() + 1);
+        let tags: Vec<_> = all[start..].iter().take(usize::min(n, 100)).collect();
+        Response::json(200, &serde_json::json!({ "name": "a", "tags": tags }))
+    };
+    let start = |answer: Box<dyn Fn(&Request) -> Response + Send + Sync>| {
+        TestRegistry::new().tags("a", ["1"]).hook(move |request| Some(answer(request))).start()
+    };
+    let ls = |registry: &TestRegistry| {
+        TestEnv::new().run(["ls", "--sort", "none", &registry.repo("a")])
+    };
+    for status in [400, 404, 405, 422] {
+        let registry = start(Box::new(move |request| match request.param("n") {
+            Some(_) => crate::support::registry::error(status, "UNSUPPORTED", "no n"),
+            None => page(request, false, true),
+        }));
+        ls(&registry).code(0).lines(&lines(&all)).silent();
+    }
+    let registry = start(Box::new(move |request| page(request, false, true)));
+    ls(&registry).code(0).lines(&lines(&all)).silent();
+    let registry = start(Box::new(move |request| page(request, true, false)));
+    ls(&registry).code(0).lines(&lines(&all[..100])).stderr_has("may be incomplete");
+    let registry = start(Box::new(move |request| {
+        let answer = page(request, true, true);
+        match request.param("last") {
+            Some(last) if last < *"t0248" => {
+                let (next, _) = (request.param("n").unwrap_or("100".into()), ());
+                let end = last[1..].parse::<usize>().unwrap() + next.parse::<usize>().unwrap();
+                let link = format!("</v2/a/tags/list?n={next}&last=t{end:04}>; rel=next");
+                if end < 249 { answer.header("Link", link) } else { answer }
+            }
+            _ => answer,
+        }
+    }));
+    ls(&registry).code(0).lines(&lines(&all)).silent();
+}
+
 #[test]
 fn a_list_that_breaks_off_does_not_look_complete() {
     let registry = TestRegistry::new()
