@@ -109,8 +109,8 @@ impl<'a> Links<'a> {
         // One entry is enough to know, and a server that sends more does not page at all.
         let mut size = if self.is_size_refused { "" } else { "n=1&" };
         loop {
-            let Some(cursor) = &self.cursor else { return Ok(self.doubt(reader)) };
-            let query = format!("{size}last={}", escape_query(cursor));
+            let Some(cursor) = self.cursor.clone() else { return Ok(self.doubt(reader)) };
+            let query = format!("{size}last={}", escape_query(&cursor));
             if reader.begin(&query).is_err() {
                 return Ok(self.doubt(reader));
             }
@@ -119,6 +119,8 @@ impl<'a> Links<'a> {
                 if std::mem::take(&mut size).is_empty() {
                     return Ok(self.doubt(reader));
                 }
+                // A sink that cannot count was rewound to the start.
+                self.cursor = Some(cursor);
                 continue;
             };
             reader.add(&page)?;
