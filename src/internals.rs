@@ -5,6 +5,7 @@
 pub use crate::auth::challenge::{Challenge, choose, parse as parse_challenges};
 pub use crate::auth::token::{claims, read_token};
 pub use crate::cli::command;
+pub use crate::commands::diff::parse_saved;
 pub use crate::commands::install::pages::PAGES as MAN_PAGES;
 pub use crate::commands::shells::Shell;
 pub use crate::config::Config;

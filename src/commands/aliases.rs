@@ -239,8 +239,12 @@ impl<'s> Search<'s> {
                 batch = &batch[..size - 1];
             }
             rest = &rest[batch.len()..];
-            let asks: Vec<&str> =
-                extra.map(Tag::as_str).into_iter().chain(batch.iter().copied()).collect();
+            // Nor is it asked for a second time when its own turn comes.
+            let is_told =
+                |tag: &&str| first.is_none() && asked.as_ref().is_some_and(|a| a.as_str() == *tag);
+            let others = batch.iter().copied().filter(|tag| !is_told(tag));
+            let asks: Vec<&str> = extra.map(Tag::as_str).into_iter().chain(others).collect();
+            found.extend(batch.iter().copied().filter(is_told).map(Box::from));
             let answers = self.digests.of(&asks)?;
             if let Some(tag) = first {
                 match answers.iter().find(|(name, _)| **name == *tag.as_str()) {

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use self::saved::Saved;
+pub use self::saved::parse_saved;
 use super::context::Context;
 use super::ls::{Digests, Scope};
 use super::options::{FilterOptions, PlatformOption};

@@ -96,7 +96,7 @@ impl RegistryRepository {
             let bytes = answer.bytes(MAX_PAGE, "a page of the list")?;
             let total = answer.header_text("x-total-count").and_then(|text| text.parse().ok());
             let page = match product {
-                Product::Quay => parse_quay(&bytes, Timestamp::now()),
+                Product::Quay => parse_quay(&bytes, Timestamp::now().as_second()),
                 Product::Harbor => parse_harbor(&bytes),
             };
             Ok(page.map(|page| TagPage { total, ..page }))
@@ -110,8 +110,8 @@ impl RegistryRepository {
 }
 
 /// `{"tags": [{"name", "manifest_digest", "size", "is_manifest_list", "last_modified", "start_ts"}],
-/// "page": 1, "has_additional": false}`
-pub fn parse_quay(bytes: &[u8], now: Timestamp) -> Option<TagPage> {
+/// "page": 1, "has_additional": false}`; `now` in seconds since 1970.
+pub fn parse_quay(bytes: &[u8], now: i64) -> Option<TagPage> {
     #[derive(Deserialize)]
     struct Page<'a> {
         #[serde(borrow)]
@@ -119,6 +119,8 @@ pub fn parse_quay(bytes: &[u8], now: Timestamp) -> Option<TagPage> {
         #[serde(default)]
         has_additional: Option<bool>,
     }
+    // serde reads a list of the members as well.
+    let bytes = Some(bytes).filter(|bytes| bytes.trim_ascii_start().starts_with(b"{"))?;
     let page: Page<'_> = serde_json::from_slice(bytes).ok()?;
     let entries = page.tags.len();
     let tags = page.tags.into_iter().filter_map(object).filter_map(|tag| quay_tag(&tag, now));
@@ -126,9 +128,9 @@ pub fn parse_quay(bytes: &[u8], now: Timestamp) -> Option<TagPage> {
     Some(TagPage { tags, entries, total: None, is_last: page.has_additional != Some(true) })
 }
 
-fn quay_tag(tag: &Value, now: Timestamp) -> Option<TagInfo> {
+fn quay_tag(tag: &Value, now: i64) -> Option<TagInfo> {
     // One that has ended is history, whatever was asked for.
-    if tag.get("end_ts").and_then(Value::as_i64).is_some_and(|end| end <= now.as_second()) {
+    if tag.get("end_ts").and_then(Value::as_i64).is_some_and(|end| end <= now) {
         return None;
     }
     let modified = || rfc2822::parse(text(tag, "last_modified")?).ok().map(|time| time.timestamp());

@@ -28,8 +28,12 @@ mod profile_toml;
 mod reference;
 #[path = "../../fuzz/targets/sanitiser.rs"]
 mod sanitiser;
+#[path = "../../fuzz/targets/saved_list.rs"]
+mod saved_list;
 #[path = "../../fuzz/targets/scan.rs"]
 mod scan;
+#[path = "../../fuzz/targets/tag_api.rs"]
+mod tag_api;
 #[path = "../../fuzz/targets/tag_list.rs"]
 mod tag_list;
 #[path = "../../fuzz/targets/tag_order.rs"]
@@ -41,7 +45,7 @@ mod token_answer;
 
 type Body = fn(&[u8]);
 
-const TARGETS: [(&str, Body); 15] = [
+const TARGETS: [(&str, Body); 17] = [
     ("answer", answer::run),
     ("attestation", attestation::run),
     ("challenge", challenge::run),
@@ -52,7 +56,9 @@ const TARGETS: [(&str, Body); 15] = [
     ("profile_toml", profile_toml::run),
     ("reference", reference::run),
     ("sanitiser", sanitiser::run),
+    ("saved_list", saved_list::run),
     ("scan", scan::run),
+    ("tag_api", tag_api::run),
     ("tag_list", tag_list::run),
     ("tag_order", tag_order::run),
     ("template", template::run),

@@ -7,6 +7,7 @@ mod dates;
 mod details;
 mod documents;
 mod flags;
+mod honest;
 mod hub;
 mod paging;
 mod sources;

@@ -96,6 +96,19 @@ fn open(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
+/// The tags of a saved list in its order, with their digests; for the fuzz target.
+///
+/// # Errors
+/// See [`Saved::read`].
+pub fn parse_saved(
+    bytes: &[u8],
+    with_digests: bool,
+) -> Result<Vec<(String, Option<String>)>, String> {
+    let saved = Saved::parse(bytes, with_digests)?;
+    let digest = |tag: &str| saved.digests.get(tag)?.as_ref().map(ToString::to_string);
+    Ok(saved.tags.iter().map(|tag| (tag.to_owned(), digest(tag))).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,7 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, reason = "a failing test shows what its servers said")]
 
+mod answers;
 mod bad_input;
 mod bench;
 mod bulk;
