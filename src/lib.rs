@@ -149,7 +149,7 @@ fn print(text: &str, stdout: Stdout) -> Result<(), Error> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::stdout)
 }
 
-/// A panic is a bug of ours: say where, and no more, since a message might quote a secret.
+/// A panic is our bug: say where, and no more, since a message might quote a secret.
 fn exit_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

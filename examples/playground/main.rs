@@ -47,7 +47,7 @@ const TOUR: [(&str, &str); 15] = [
         "ls alpine --platform linux/arm64 --sort created --limit 3",
     ),
     ("A private repository, with docker's own login", "ls acme/api"),
-    ("The namespaces of the login, and an organisation's repositories", "namespaces"),
+    ("The namespaces of the login, and an organization's repositories", "namespaces"),
     ("", "repos -l acme"),
     ("Every image:tag of it", "repos --tags acme"),
     ("Pulls left", "ratelimit"),

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use super::token::Token;
 use super::wire::Unauthorized;
 use super::{Resource, Session, token};
 use crate::login::{Credential, Login};
@@ -15,7 +16,7 @@ pub(super) enum Authorization {
     Basic(Arc<Login>, Secret),
     /// The login itself is a bearer token of the registry.
     RegistryToken(Arc<Login>, Secret),
-    Bearer(Secret, Instant),
+    Bearer(Secret, Token),
 }
 
 impl Authorization {
@@ -27,8 +28,15 @@ impl Authorization {
         }
     }
 
-    pub(super) fn bearer_token(&self) -> Option<Secret> {
-        self.header().expose().strip_prefix("Bearer ").map(Secret::new)
+    /// The bearer token, and its lifetime in seconds where the token service states it.
+    pub(super) fn bearer_token(&self) -> Option<(Secret, Option<u64>)> {
+        match self {
+            Authorization::Basic(..) => None,
+            Authorization::RegistryToken(_, header) => {
+                header.expose().strip_prefix("Bearer ").map(|token| (Secret::new(token), None))
+            }
+            Authorization::Bearer(_, token) => Some((token.value.clone(), token.lifetime)),
+        }
     }
 
     /// The login, if it is sent itself, and whether it is a token.
@@ -41,7 +49,7 @@ impl Authorization {
     }
 
     pub(super) fn is_expired(&self) -> bool {
-        matches!(self, Authorization::Bearer(_, expires) if *expires <= Instant::now())
+        matches!(self, Authorization::Bearer(_, token) if token.expires <= Instant::now())
     }
 
     pub(super) fn basic(login: &Arc<Login>) -> Option<Self> {

@@ -2,12 +2,12 @@
 //!
 //! The parser is our own because the field is the heart of a registry client and real servers
 //! bend the grammar of RFC 9110 § 11: two challenges in one field, two fields, missing commas,
-//! unquoted URLs, empty values, bytes that are no UTF-8. Each field is parsed alone, so that a
-//! broken one cannot eat its neighbour, and nothing in it can make the parser fail: what cannot
+//! unquoted URLs, empty values, bytes that are not UTF-8. Each field is parsed alone, so that a
+//! broken one cannot eat its neighbor, and nothing in it can make the parser fail: what cannot
 //! be read is dropped, what was read before it is kept. The rules are tested row by row with
 //! `tests/vectors/challenges.tsv`.
 
-/// The longest field that is read; what stands behind is ignored.
+/// The longest field that is read; what follows is ignored.
 const MAX_FIELD: usize = 16 * 1024;
 /// The most challenges taken from one answer.
 const MAX_CHALLENGES: usize = 64;
@@ -26,7 +26,7 @@ impl Challenge {
         &self.scheme
     }
 
-    /// The token68 that stood in place of parameters.
+    /// The token68 in place of parameters.
     pub fn token68(&self) -> Option<&str> {
         self.token68.as_deref()
     }

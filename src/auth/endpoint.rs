@@ -23,7 +23,7 @@ pub(crate) struct Endpoint {
     pub registry: Registry,
     /// Scheme, host and port of its API.
     pub origin: Origin,
-    /// What stands before `/v2/` in every path; empty or `/prefix`.
+    /// The prefix of `/v2/` in every path; empty or `/prefix`.
     pub prefix: String,
     /// Try https first and plain http where that is not spoken: loopback registries, as docker
     /// does it.
@@ -55,7 +55,7 @@ impl Endpoint {
     /// The endpoint of a registry; `url` is where its requests really go, if not to its name.
     ///
     /// # Errors
-    /// A registry name that is no usable host (port 0, a number that looks like an address).
+    /// A registry name that is not a usable host (port 0, a number that looks like an address).
     pub(crate) fn new(
         registry: &Registry,
         url: Option<&Url>,
@@ -90,7 +90,7 @@ impl Endpoint {
 fn unusable(registry: &Registry) -> Error {
     Error::usage(
         format!("\"{registry}\" is not a usable registry name"),
-        "give a host name or an IP address, perhaps with a port: registry.example:5000",
+        "use a host name or IP address with an optional port, such as registry.example:5000",
     )
 }
 

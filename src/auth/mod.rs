@@ -174,8 +174,9 @@ impl Session {
         self.home().scheme() == Scheme::Http
     }
 
-    /// The bearer token with which requests about a resource are sent, if they are.
-    pub(crate) fn token_for(&self, resource: &Resource) -> Option<Secret> {
+    /// The bearer token with which requests about a resource are sent, if they are, and its lifetime
+    /// in seconds where the token service states it.
+    pub(crate) fn token_for(&self, resource: &Resource) -> Option<(Secret, Option<u64>)> {
         lock(&self.access(resource)).authorization.as_ref().and_then(Authorization::bearer_token)
     }
 

@@ -38,7 +38,7 @@ pub(crate) enum RealmError {
 /// Resolves the realm of a challenge against the URL that was challenged.
 ///
 /// # Errors
-/// Realms that are no http(s) URL, carry user information, or leave https.
+/// Realms that are not http(s) URLs, carry user information, or leave https.
 pub(crate) fn resolve(realm: &str, challenged: &Url) -> Result<Url, RealmError> {
     let url = challenged.join(realm).map_err(RealmError::Url)?;
     let leaves_tls = challenged.origin().scheme() == Scheme::Https;
@@ -83,7 +83,7 @@ fn is_known_pair(registry: &str, realm: &str) -> bool {
 }
 
 /// `dockerauth[-ee][-vpc].REGION.aliyuncs.com`, and two names without a region. Customers own
-/// names there, too, but not these: a bucket's name stands before `oss-REGION`.
+/// names there, too, but not these: a bucket's name comes before `oss-REGION`.
 fn is_alibaba_token_service(host: &str) -> bool {
     let Some(name) = host.strip_suffix(".aliyuncs.com") else { return false };
     match name.split_once('.') {

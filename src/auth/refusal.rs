@@ -55,9 +55,9 @@ impl Session {
             refusal.challenges.iter().map(|c| server_text(c.scheme())).collect();
         schemes.dedup();
         let offered = match (schemes.is_empty(), &lookup.login) {
-            (true, _) => "no way to log in".to_owned(),
+            (true, _) => "no supported method".to_owned(),
             (false, Some(_)) => {
-                format!("{}, for which this login is of no use", schemes.join(", "))
+                format!("{}, which these credentials cannot be used for", schemes.join(", "))
             }
             (false, None) => schemes.join(", "),
         };
@@ -68,10 +68,10 @@ impl Session {
         }
     }
 
-    /// A challenge from a host that a redirect led to is nobody's to answer.
+    /// A challenge from the target of a redirect is never answered.
     pub(super) fn foreign_challenge(&self, refusal: &Unauthorized) -> Error {
         let host = refusal.url.origin().authority();
-        self.refuse(&format!("it redirects to {host}, which asks for a login of its own"), "")
+        self.refuse(&format!("it redirects to {host}, which requires a login of its own"), "")
     }
 
     pub(super) fn refuse(&self, what: &str, hint: &str) -> Error {
@@ -86,7 +86,9 @@ impl Session {
                 "its operator must set the registry's external URL to https",
             ),
             RealmError::Url(why) => self.refuse(
-                &format!("it names the token service \"{realm}\", which is no usable URL: {why}"),
+                &format!(
+                    "it names the token service \"{realm}\", which is not a usable URL: {why}"
+                ),
                 "the registry is misconfigured or hostile",
             ),
         }
@@ -99,9 +101,7 @@ impl Session {
             crate::oci::reference::DOCKER_HUB => {
                 "Docker Hub lists by namespace: docker tags repos NAMESPACE".to_owned()
             }
-            "ghcr.io" => "GitHub lists an owner's packages on its pages only: \
-                          https://github.com/orgs/OWNER/packages; \
-                          ask for one repository: docker tags ls ghcr.io/OWNER/NAME"
+            "ghcr.io" => "GitHub lists packages only on its website: https://github.com/orgs/OWNER/packages; for one repository: docker tags ls ghcr.io/OWNER/NAME"
                 .to_owned(),
             "registry.gitlab.com" => "GitLab lists a project's repositories on its pages only; \
                                       ask for one: docker tags ls registry.gitlab.com/GROUP/PROJECT"

@@ -247,7 +247,7 @@ impl Session {
         match (self.fetch_token(call, refusal, challenge, tries), basic) {
             (Ok(token), _) => {
                 let header = Secret::new(format!("Bearer {}", token.value.expose()));
-                Ok(Authorization::Bearer(header, token.expires))
+                Ok(Authorization::Bearer(header, token))
             }
             // A service that does not work, beside an offer of Basic: take the offer. A login
             // that the service refuses is not shown to the registry as well.
@@ -327,7 +327,7 @@ impl Session {
     ) -> Result<TokenRequest<'a>, Error> {
         let asked = request.scopes.len();
         if !request.shorten(|scope| call.resource.is_meant_by(scope)) {
-            return Err(self.refuse("it names a token service with a URL of over 16 KiB", ""));
+            return Err(self.refuse("the URL of its token service is longer than 16 KiB", ""));
         }
         if request.scopes.len() < asked {
             self.warn(&format!(

@@ -18,7 +18,7 @@ use crate::system::secret::Secret;
 
 /// The most that is read of a token service's answer.
 const MAX_ANSWER: u64 = 1024 * 1024;
-/// A token's life when its service names none: the specification's default.
+/// A token's lifetime when its service does not state one: the specification's default.
 const DEFAULT_LIFE: u64 = 60;
 /// The longest life that is believed.
 const MAX_LIFE: u64 = 3600;
@@ -35,6 +35,8 @@ pub struct Token {
     pub value: Secret,
     /// When to stop using it, on our own clock.
     pub expires: Instant,
+    /// Its lifetime in seconds, where the token service states it.
+    pub lifetime: Option<u64>,
 }
 
 /// What a token is asked for, from whom.
@@ -166,7 +168,7 @@ fn ask(client: &Client, peer: &Peer, request: &Request) -> Result<Token, (u16, T
         let (status, host) = (answer.status(), answer.host());
         let outcome = match status {
             200..=202 => {
-                let body = answer.bytes(MAX_ANSWER, "the token service's answer")?;
+                let body = answer.bytes(MAX_ANSWER, "the token service's response")?;
                 read_token(&body, &host, sent).map_err(TokenError::Unusable)
             }
             300..=399 => Err(TokenError::Unusable(unusable(&host, "the token service redirects"))),
@@ -190,7 +192,7 @@ fn unusable(host: &str, what: &str) -> Error {
     Error::Answer {
         host: host.to_owned(),
         what: what.to_owned(),
-        hint: "the registry's token service does not work; tell its operator",
+        hint: "the registry's token service does not work: report this to its operator",
     }
 }
 
@@ -198,23 +200,23 @@ fn unusable(host: &str, what: &str) -> Error {
 /// is for the error.
 ///
 /// # Errors
-/// No JSON, no token in it, or a token that cannot stand in a header.
+/// No JSON, no token in it, or a token that cannot be a header's value.
 pub fn read_token(body: &[u8], host: &str, sent: Instant) -> Result<Token, Error> {
     let document: Value = serde_json::from_slice(body)
-        .map_err(|_| unusable(host, "the token service's answer is not JSON"))?;
+        .map_err(|_| unusable(host, "the token service's response is not JSON"))?;
     let token = ["token", "access_token"]
         .iter()
         .filter_map(|name| document.get(name).and_then(Value::as_str))
         .find(|token| !token.is_empty())
-        .ok_or_else(|| unusable(host, "the token service's answer holds no token"))?;
+        .ok_or_else(|| unusable(host, "the token service's response contains no token"))?;
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(unusable(host, "the token holds characters that no token may hold"));
+        return Err(unusable(host, "the token contains invalid characters"));
     }
-    let life = document.get("expires_in").and_then(Value::as_u64).filter(|&life| life > 0);
-    let life = life.unwrap_or(DEFAULT_LIFE).min(MAX_LIFE);
+    let stated = document.get("expires_in").and_then(Value::as_u64).filter(|&life| life > 0);
+    let life = stated.unwrap_or(DEFAULT_LIFE).min(MAX_LIFE);
     let margin = (life / 10).max(5);
     let expires = sent + Duration::from_secs(life.saturating_sub(margin));
-    Ok(Token { value: Secret::new(token), expires })
+    Ok(Token { value: Secret::new(token), expires, lifetime: stated })
 }
 
 #[cfg(test)]

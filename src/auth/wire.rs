@@ -101,7 +101,7 @@ impl Session {
                 Err(self.foreign_challenge(&refusal))
             }
             Hop::Final(answered) => Ok(answered),
-            Hop::Redirect { .. } => Err(self.refuse("it redirects in circles", "")),
+            Hop::Redirect { .. } => Err(self.refuse("it redirects in a loop", "")),
         }
     }
 
@@ -132,7 +132,7 @@ impl Session {
                 let location = answer.header("location").unwrap_or_default();
                 let location = String::from_utf8_lossy(location).into_owned();
                 if location.trim().is_empty() {
-                    return Err(self.refuse("it redirects to nowhere", "").into());
+                    return Err(self.refuse("it redirects without naming a target", "").into());
                 }
                 let to = answer.url().join(&location).map_err(|why| {
                     let location = answer.quoted(&location);
@@ -173,7 +173,7 @@ impl Session {
         if realm.host() != ours.host() {
             return self.foreign(realm);
         }
-        // Of another port nobody knows that it is inside as well, unless all of the host is.
+        // It is not known that another port is inside as well, unless all of the host is.
         let is_known = realm.port() == ours.port() || ours.ip().is_some();
         if is_known || self.endpoint.reach == Reach::Loopback || self.client.is_private(ours) {
             return Ok(self.peer.clone());

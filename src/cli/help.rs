@@ -37,7 +37,7 @@ pub(super) fn short(root: &Command, path: &[String], width: usize) -> String {
     for arg in command.get_positionals().filter(|arg| !arg.get_possible_values().is_empty()) {
         let _ = writeln!(out, "\n{}: {}", value_name(arg), help(arg));
     }
-    let groups = groups(root, command, path);
+    let groups = groups(command);
     let indent = indent(groups.iter().flat_map(|(_, rows)| rows));
     for (at, (title, rows)) in groups.iter().enumerate() {
         if at == 0 {
@@ -52,7 +52,7 @@ pub(super) fn short(root: &Command, path: &[String], width: usize) -> String {
     let examples = examples.filter(|line| line.chars().count() <= COLUMNS);
     let room = LINES.saturating_sub(out.lines().count() + 1).max(2);
     let mut examples: Vec<&str> = examples.take(room).collect();
-    // Half a command is no example.
+    // Half a command is not an example.
     while examples.last().is_some_and(|line| line.ends_with('\\')) {
         examples.pop();
     }
@@ -112,14 +112,12 @@ fn value_name(arg: &Arg) -> String {
 type Line = (String, String);
 
 /// The options by their headings: the command's own, and `--format`.
-fn groups(root: &Command, command: &Command, path: &[String]) -> Vec<(String, Vec<Line>)> {
-    let own = command.get_arguments().filter(|arg| !arg.is_hide_short_help_set());
-    let format = root.get_arguments().filter(|arg| {
-        arg.get_id() == "format" && !command.has_subcommands() && global::is_used(path, "format")
-    });
+fn groups(command: &Command) -> Vec<(String, Vec<Line>)> {
     let mut groups: Vec<(String, Vec<Line>)> = Vec::new();
-    for arg in own.filter(|arg| !arg.is_global_set()).chain(format) {
-        if arg.is_positional() || arg.is_hide_set() || arg.get_long() == Some("help") {
+    for arg in command.get_arguments() {
+        let is_elsewhere = arg.is_global_set() && arg.get_id() != "format";
+        let is_hidden = arg.is_hide_set() || arg.is_hide_short_help_set();
+        if is_elsewhere || is_hidden || arg.is_positional() || arg.get_long() == Some("help") {
             continue;
         }
         let title = arg.get_help_heading().unwrap_or("Options");

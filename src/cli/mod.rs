@@ -27,7 +27,7 @@ Run `docker tags COMMAND --help` for more about a command.
 Examples:
   docker tags alpine                         the tags of a repository
   docker tags ls nginx --semver '^1.27'      versions in a range
-  docker tags check quay.io/org/app          does it answer, and which credentials are used?";
+  docker tags check quay.io/org/app          test connection and credentials";
 
 /// List tags, digests and manifests of any container registry.
 #[derive(Debug, Parser)]
@@ -78,7 +78,11 @@ fn with_globals(
             continue;
         }
         let used = !command.has_subcommands() && global::is_used(path, arg.get_id().as_str());
-        command = command.arg(arg.clone().hide(!used));
+        let mut arg = arg.clone().hide(!used);
+        if let Some(formats) = global::formats(path).filter(|_| arg.get_id() == "format") {
+            arg = arg.help(formats);
+        }
+        command = command.arg(arg);
     }
     command = command.mut_subcommands(|sub| with_globals(sub, path, globals));
     path.pop();
@@ -121,7 +125,7 @@ pub(crate) fn parse(args: Vec<OsString>, by_docker: bool, env: &Env) -> Result<P
             let path = path_of(&root, &args);
             let is_long = args.iter().any(|arg| arg == "--help" || arg == "help");
             if !is_long && !path.is_empty() {
-                return Ok(Parsed::Print(help::short(&root, &path, width())));
+                return Ok(Parsed::Print(help::short(&command(by_docker), &path, width())));
             }
             // The same complaint again, of the definition for reading.
             let shown = command(by_docker).try_get_matches_from(line());
@@ -139,7 +143,7 @@ fn only_called(root: &clap::Command, args: &[OsString]) -> Option<clap::Command>
     Some(Globals::augment_args(clap::Command::new("docker-tags")).subcommand(called))
 }
 
-/// Whether messages about a command line may be coloured that could not be read.
+/// Whether messages about a command line may be colored that could not be read.
 pub(crate) fn colors(args: &[OsString], env: &Env) -> bool {
     let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
     let has = |value: &str| {
@@ -187,7 +191,7 @@ fn check_globals(root: &clap::Command, matches: &ArgMatches) -> Result<(), Error
 fn path_of(root: &clap::Command, args: &[OsString]) -> Vec<String> {
     let mut path = Vec::new();
     let mut command = root;
-    // `help profile create`; what stands between is options and their values.
+    // `help profile create`; what is between them is options and their values.
     let mut words = args.iter().filter_map(|arg| arg.to_str()).filter(|word| *word != "help");
     let first = words::first_word(root, args).and_then(|(word, _)| word.to_str());
     if let Some(first) = first.filter(|word| *word != "help") {

@@ -1,7 +1,7 @@
 //! How docker calls us: the contract of a CLI plugin, and the same program stand-alone.
 //!
 //! docker hands its whole command line on, `docker --config D tags ls x` as `--config D tags ls
-//! x`, and tells nobody what `--config` said; so the flags before `tags` are read here, by docker's
+//! x`, and does not pass on `--config`; so the flags before `tags` are read here, by docker's
 //! own grammar. A call for metadata comes with every `docker --help` and every TAB: it prints one
 //! constant and touches nothing. See docker's `cli-plugins/manager`.
 
@@ -129,7 +129,7 @@ fn stand_alone(config_dir: Option<PathBuf>, request: Request) -> Invocation {
     Invocation { by_docker: false, config_dir, request }
 }
 
-/// `help tags ls` is `tags ls --help`; what else stands there does not matter any more.
+/// `help tags ls` is `tags ls --help`; the rest of the line does not matter any more.
 fn with_help(words: &[OsString]) -> Vec<OsString> {
     let is_word = |word: &&OsString| !word.as_encoded_bytes().starts_with(b"-");
     words.iter().filter(is_word).cloned().chain([OsString::from("--help")]).collect()
@@ -236,7 +236,7 @@ impl Globals {
 }
 
 /// Ends the program when docker wants it to: docker holds a socket open and closes it when it is
-/// told to stop while its output is no terminal. Without the socket we carry on.
+/// told to stop while its output is not a terminal. Without the socket we carry on.
 #[cfg(target_os = "linux")]
 pub(crate) fn watch_socket(env: &crate::system::env::Env) {
     use std::io::Read;

@@ -54,7 +54,7 @@ pub(super) fn error(error: &clap::Error, root: &Command, path: &[String]) -> Err
         _ => String::new(),
     };
     let arg = context(ContextKind::InvalidArg);
-    let option = arg.split([' ', '=']).next().unwrap_or_default().to_owned();
+    let option = arg.split([' ', '=']).next().unwrap_or_default().trim_matches(['<', '>']);
     let value = context(ContextKind::InvalidValue);
     match error.kind() {
         ErrorKind::UnknownArgument if arg.starts_with('-') => {
@@ -145,10 +145,10 @@ fn suggestion(root: &Command, path: &[String], arg: &str) -> Option<String> {
     let ours = OPTIONS.iter().find(|(theirs, ours)| *theirs == arg && has(ours));
     if let Some((_, ours)) = ours {
         return Some(match (arg, *ours) {
-            ("--all", _) => "all are listed, unless --limit is given".to_owned(),
+            ("--all", _) => "all tags are listed unless --limit is given".to_owned(),
             ("-o" | "--output", _) => "did you mean --format json?".to_owned(),
             ("--password" | "--pass", ours) => {
-                format!("did you mean {ours}? A password in the command line is visible to others")
+                format!("did you mean {ours}? A password on the command line is visible to others")
             }
             (_, ours) => format!("did you mean {ours}?"),
         });

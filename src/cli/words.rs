@@ -82,6 +82,9 @@ const OF_PROFILE: [(&str, &str); 10] = [
     ("unset", "update"),
 ];
 
+/// From which length on another tool's word is recognized with a slip in it.
+const MIN_NEAR: usize = 5;
+
 /// Puts `ls` in front when the first word is a repository.
 ///
 /// # Errors
@@ -109,7 +112,7 @@ fn names(command: &Command) -> impl Iterator<Item = &str> {
 }
 
 /// The first argument that is neither an option nor an option's value, and whether it stands
-/// behind `--` and so is no command for certain.
+/// behind `--` and so is not a command for certain.
 pub(super) fn first_word<'a>(command: &Command, args: &'a [OsString]) -> Option<(&'a OsStr, bool)> {
     let ls = command.find_subcommand(super::complete::DEFAULT_COMMAND);
     let options =
@@ -148,14 +151,18 @@ fn mistyped(command: &Command, word: &str) -> Option<Error> {
     let exists = |line: &str| {
         line.split(' ').next().is_some_and(|first| command.find_subcommand(first).is_some())
     };
-    let instead = if let Some((_, text)) = ELSEWHERE.iter().find(|(known, _)| *known == word) {
-        text.replace("{name}", name)
-    } else if let Some((_, line)) = OURS.iter().find(|(known, line)| *known == word && exists(line))
-    {
-        format!("did you mean \"{name} {line}\"?")
-    } else {
-        format!("did you mean \"{name} {}\"?", nearest(command, word)?)
+    // Exactly a word of other tools, else nearly one of our commands, else nearly such a word.
+    let other = |is_it: &dyn Fn(&str) -> bool| {
+        let elsewhere = ELSEWHERE.iter().find(|(known, _)| is_it(known));
+        let ours = || OURS.iter().find(|(known, line)| is_it(known) && exists(line));
+        elsewhere
+            .map(|(_, text)| text.replace("{name}", name))
+            .or_else(|| ours().map(|(_, line)| format!("did you mean \"{name} {line}\"?")))
     };
+    let near = || Some(format!("did you mean \"{name} {}\"?", nearest(command, word)?));
+    let is_near =
+        |known: &str| known.len() >= MIN_NEAR && strsim::damerau_levenshtein(known, word) == 1;
+    let instead = other(&|known| known == word).or_else(near).or_else(|| other(&is_near))?;
     let joint = if instead.ends_with('?') { " To" } else { "; to" };
     Some(Error::usage(
         format!("unknown command \"{word}\""),
@@ -186,7 +193,7 @@ fn nearest<'a>(command: &'a Command, word: &str) -> Option<&'a str> {
     subs.filter_map(near).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 
-/// Whether so many edits turn a word into one that was meant: two only in a long word.
+/// Whether this number of edits turns a word into one that was meant: two only in a long word.
 pub(super) fn is_slip(distance: usize, word: &str) -> bool {
     distance <= if word.chars().count() > 5 { 2 } else { 1 }
 }

@@ -22,8 +22,8 @@ use crate::tags::select::Selection;
 
 const EXAMPLES: &str = "\
 Examples:
-  docker tags aliases nginx                        all tags of the image that latest is
-  docker tags aliases nginx --version              the version that latest is
+  docker tags aliases nginx                        every tag of nginx:latest
+  docker tags aliases nginx --version              the version of nginx:latest
   docker tags aliases alpine:edge redis:7 --version
   docker tags aliases node:lts --filter '*-alpine*'
   docker tags aliases nginx@sha256:…               the tags of a digest

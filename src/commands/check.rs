@@ -156,7 +156,7 @@ struct Subject {
 /// Runs the command.
 ///
 /// # Errors
-/// A name that is none; the failure of the registry, after everything else was printed.
+/// An invalid name; the failure of the registry, after everything else was printed.
 pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = match (&context.globals.format, context.globals.quiet) {
         (None, false) => None,
@@ -288,11 +288,13 @@ fn ask(registry: &Arc<Registry>, subject: &Subject, report: &mut Report) -> Resu
     };
     let milliseconds = milliseconds(started);
     let granted = outcome.as_ref().ok().and_then(|admission| admission.token.as_ref());
-    let claims = granted.and_then(|token| claims(token.expose()));
+    let claims = granted.and_then(|(token, _)| claims(token.expose()));
     let access = claims.as_ref().map(granted_actions);
     let time = |name: &str| claims.as_ref()?.get(name)?.as_i64();
     let lifetime = time("exp").zip(time("iat").or_else(|| time("nbf")));
     let lifetime = lifetime.map(|(end, start)| end.saturating_sub(start)).filter(|life| *life > 0);
+    let stated = granted.and_then(|(_, stated)| i64::try_from((*stated)?).ok());
+    let lifetime = lifetime.or(stated);
     let granted = granted.is_some();
     report.token = Some(TokenReport { granted, access, lifetime, milliseconds });
     match outcome?.missing {

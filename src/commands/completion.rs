@@ -18,7 +18,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The shell
+    /// Your shell
     #[arg(value_enum, value_name = "SHELL")]
     shell: Shell,
 }

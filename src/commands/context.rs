@@ -148,7 +148,7 @@ impl Context {
     /// What a typed name refers to, and which profile serves it.
     ///
     /// # Errors
-    /// The name is no reference.
+    /// The name is not a reference.
     pub(crate) fn resolve(&self, text: &str) -> Result<Resolved, Error> {
         let text = &*repository_name(text)?;
         self.config
@@ -195,7 +195,7 @@ impl Context {
     /// The registry of a name, ready to be asked; the same one for the same profile.
     ///
     /// # Errors
-    /// Certificate files that cannot be used; a registry name that is no host; a login of the
+    /// Certificate files that cannot be used; a registry name that is not a host; a login of the
     /// command line that would go to two registries.
     pub(crate) fn registry(
         &self,

@@ -30,12 +30,12 @@ use crate::tags::select::{Selection, TagList};
 
 const EXAMPLES: &str = "\
 Examples:
-  docker tags diff nginx mirror.example/nginx                 is the mirror complete?
+  docker tags diff nginx mirror.example/nginx             is the mirror complete?
   docker tags diff nginx mirror.example/nginx --only removed --filter '1.29*'
   docker tags diff nginx mirror.example/nginx --platform linux/amd64
   docker tags ls --digests --format json nginx > before.json
-  docker tags diff before.json nginx                          what has changed since?
-  docker tags diff nginx:1.27.5 nginx:1.29.0                  compare two images";
+  docker tags diff before.json nginx                      what has changed since?
+  docker tags diff nginx:1.27.5 nginx:1.29.0              compare two images";
 
 /// Compare the tags of two repositories, or two images.
 ///
@@ -176,7 +176,8 @@ impl Input {
     fn parse(context: &Context, text: &str) -> Result<Self, Error> {
         let path = Path::new(text);
         let is_layout = LayoutName::parse(text).is_some();
-        if text == "-" || (!is_layout && path.exists() && !path.is_dir()) {
+        let is_file = path.exists() && !path.is_dir() || text.ends_with(".json");
+        if text == "-" || (!is_layout && is_file) {
             return Ok(Input::Saved(text.to_owned()));
         }
         let subject = Subject::resolve(context, text)?;
@@ -311,7 +312,10 @@ fn tags<'i>(
             Ok(Origin::Repository(Scope::new(context, subject, &selection, platform, &progress)))
         }
         Input::Saved(file) => Saved::read(file, !names_only, context).map(Origin::Saved),
-        Input::Image => Err(Error::usage("an image is not a list of tags", "leave out the tag")),
+        Input::Image => Err(Error::usage(
+            "this is an image, not a repository",
+            "to compare all tags, leave out the tag",
+        )),
     };
     let origins = [origin(&inputs[0])?, origin(&inputs[1])?];
     let lists = both(&origins.each_ref(), |origin| origin.list(&selection, names_only))?;

@@ -55,7 +55,7 @@ struct DigestRow {
     tag: String,
     digest: String,
     media_type: String,
-    /// What stands in front of the digest on a bare line.
+    /// The text before the digest on a bare line.
     #[serde(skip)]
     prefix: String,
 }
@@ -81,7 +81,7 @@ impl Row for DigestRow {
 /// Runs the command.
 ///
 /// # Errors
-/// Names that are none, before any request; then the failures of images.
+/// Invalid names, before any request; then the failures of images.
 pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let format = context.format(Format::Plain)?;
     let mut writer = Writer::new(out, &format, context.look())?;

@@ -46,6 +46,14 @@ impl<'a> Printer<'a> {
                  '{{.mediaType}}'",
             ));
         }
+        if let Some(word) = destination.output.as_deref().and_then(Path::to_str)
+            && ["json", "table", "yaml"].contains(&word)
+        {
+            return Err(Error::usage(
+                format!("-o names a file, and \"{word}\" looks like a format"),
+                format!("did you mean --format json? To write a file of that name: -o ./{word}"),
+            ));
+        }
         let file = destination.output.as_deref().filter(|path| *path != Path::new("-"));
         Ok(Printer { context, format, file })
     }
@@ -103,7 +111,7 @@ fn readable(bytes: &[u8]) -> String {
     }
 }
 
-/// Writes a file so that it is never seen half written. What is no plain file, such as
+/// Writes a file so that it is never seen half written. What is not a plain file, such as
 /// `/dev/stdout`, is written to as it is.
 fn write_file(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let write = |file: &mut fs::File| parts.iter().try_for_each(|part| file.write_all(part));

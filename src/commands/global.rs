@@ -41,6 +41,19 @@ const UNUSED: [(&str, &[&[&str]]); 20] = [
     ("install", &[&OUTPUT, &CONNECTION, &LOGIN, &PROFILE]),
 ];
 
+/// What `--format` takes where that is not a table; rows have one.
+const FORMATS: [(&str, &str); 3] = [
+    ("manifest", "json, or a Go template"),
+    ("config", "json, or a Go template"),
+    ("inspect", "page, json, or a Go template"),
+];
+
+/// The help of `--format` for a command whose formats are its own.
+pub(crate) fn formats(path: &[String]) -> Option<&'static str> {
+    let [name] = path else { return None };
+    FORMATS.iter().find(|(known, _)| known == name).map(|(_, help)| *help)
+}
+
 /// Whether a command (its name, with those above it) takes a global option (its id).
 pub(crate) fn is_used(path: &[String], id: &str) -> bool {
     let line = path.join(" ");
@@ -48,7 +61,7 @@ pub(crate) fn is_used(path: &[String], id: &str) -> bool {
     entry.is_none_or(|(_, groups)| !groups.iter().any(|group| group.contains(&id)))
 }
 
-/// Options of every command; they may stand before or after the command's name.
+/// Options of every command; they go before or after the command's name.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Globals {
     /// Profile to use, see `docker tags profile`

@@ -29,8 +29,8 @@ pub(crate) struct Image {
     /// How many requests may be under way at a time.
     pub jobs: usize,
     reporter: Arc<Reporter>,
-    /// Whether no other image was named: only then a missing tag is looked for in the list.
-    is_only: bool,
+    /// With how many tags of the list a missing tag is compared; 0: it is not looked for.
+    compared: usize,
 }
 
 /// A reference followed down to the manifest of one image.
@@ -55,7 +55,7 @@ impl Chosen {
 /// All are tried; each failure is reported in its turn.
 ///
 /// # Errors
-/// A name that is none, before any request; the only failure itself when there is one name;
+/// An invalid name, before any request; the only failure itself when there is one name;
 /// otherwise the worst exit code.
 pub(crate) fn each<R: Send>(
     context: &Context,
@@ -70,7 +70,10 @@ pub(crate) fn each<R: Send>(
     }
     let jobs = targets.iter().map(|target| context.jobs(&target.profile)).max().unwrap_or(1);
     let ask = |target: &Subject| {
-        let image = Image { is_only: names.len() == 1, ..Image::open(context, target, kind)? };
+        let mut image = Image::open(context, target, kind)?;
+        if names.len() > 1 {
+            image.compared = near::AMONG_SEVERAL;
+        }
         work(&image).map(|answer| (image, answer))
     };
     let mut outcomes = super::Outcomes::new(context, names.len());
@@ -84,7 +87,7 @@ pub(crate) fn each<R: Send>(
 /// The one image of a command that takes one.
 ///
 /// # Errors
-/// A name that is none; a registry that cannot be asked, see [`Context::registry`].
+/// An invalid name; a registry that cannot be asked, see [`Context::registry`].
 pub(crate) fn one(context: &Context, name: &str, kind: &TypeOption) -> Result<Image, Error> {
     Image::open(context, &Subject::resolve(context, name)?, kind)
 }
@@ -97,7 +100,7 @@ impl Image {
             repository,
             jobs: context.jobs(&subject.profile),
             reporter: context.reporter.clone(),
-            is_only: true,
+            compared: near::ALONE,
             subject: subject.clone(),
         })
     }
@@ -108,7 +111,7 @@ impl Image {
             subject: self.subject.clone(),
             repository: self.repository.clone(),
             reporter: self.reporter.clone(),
-            is_only: false,
+            compared: 0,
             target,
             ..*self
         }
@@ -180,7 +183,7 @@ impl Image {
                 let is_json = manifest.config.media_type.as_str().ends_with("json");
                 if is_json && ImageConfig::parse(&bytes).is_none() {
                     self.reporter.warn(&format!(
-                        "{}: the config is not a JSON object, so what it should say is unknown",
+                        "{}: the config is not a JSON object, so its details are unknown",
                         self.full_name()
                     ));
                 }
@@ -205,7 +208,7 @@ impl Image {
     }
 }
 
-/// What an image's config says; `None` for what is no image's config.
+/// What an image's config says; `None` for what is not an image's config.
 pub(crate) fn image_config(document: &Document, bytes: Option<&[u8]>) -> Option<ImageConfig> {
     match &document.content {
         Content::Schema1(manifest) => {

@@ -77,7 +77,7 @@ struct Sheet {
 /// Runs the command.
 ///
 /// # Errors
-/// Names that are none, before any request; then the failures of images.
+/// Invalid names, before any request; then the failures of images.
 pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     let wants_page = args.page || context.globals.format.as_deref() == Some("page");
     let format = if wants_page { Format::Plain } else { context.format(Format::Plain)? };

@@ -28,7 +28,7 @@ const HOOKS: &str = r#"After a failed pull, run or create, docker can suggest th
     What's next:
         To list the available tags: docker tags ls alpine:3.99
 
-It asks only plugins that its configuration names. Add to "#;
+Docker asks only the plugins that its configuration names. Add to "#;
 
 /// Lines for config.json.
 const HOOKS_JSON: &str = r#"
@@ -37,7 +37,7 @@ const HOOKS_JSON: &str = r#"
       "plugins": {"tags": {"hooks": "pull,run,create,image pull,container run,container create"}}
     }
 
-Take the lines out again to be rid of the hints.
+To turn the hints off, remove these lines.
 "#;
 
 /// Install the plugin, completion scripts and man pages.
@@ -125,8 +125,8 @@ pub(crate) fn run(
 fn left_alone(count: usize) -> Result<(), Error> {
     let what = match count {
         0 => return Ok(()),
-        1 => "a file of another program was left alone".to_owned(),
-        _ => format!("{count} files of other programs were left alone"),
+        1 => "skipped a file that another program installed".to_owned(),
+        _ => format!("skipped {count} files that other programs installed"),
     };
     let hint = "to replace them: docker-tags install --force";
     Err(Error::Answer { host: "install".to_owned(), what, hint })

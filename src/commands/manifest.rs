@@ -76,11 +76,11 @@ fn list(image: &Image, wanted: Option<&Platform>) -> Result<Fetched, Error> {
     }
     let hint = match &platform {
         Some(platform) => format!(
-            "it is for {} alone: docker tags manifest {}",
+            "to print its manifest for {}: docker tags manifest {}",
             crate::system::terminal::server_text(&platform.to_string()),
             image.short_name()
         ),
-        None => format!("print what it is: docker tags manifest {}", image.short_name()),
+        None => format!("to print its manifest: docker tags manifest {}", image.short_name()),
     };
     let name = format!("{}: it is not multi-platform", image.full_name());
     Err(Error::NotFoundIn { object: "manifest list".to_owned(), name, hint })

@@ -164,14 +164,14 @@ pub(crate) struct Outcomes<'a> {
     context: &'a Context,
     count: usize,
     worst: u8,
-    /// What was said of hosts that cannot be reached.
-    unreachable: HashSet<String>,
+    /// What was said already: of hosts that cannot be reached, and as hints.
+    said: HashSet<String>,
 }
 
 impl<'a> Outcomes<'a> {
-    /// For so many tries.
+    /// For this number of tries.
     pub(crate) fn new(context: &'a Context, count: usize) -> Self {
-        Outcomes { context, count, worst: 0, unreachable: HashSet::new() }
+        Outcomes { context, count, worst: 0, said: HashSet::new() }
     }
 
     /// Notes how one ended.
@@ -179,58 +179,32 @@ impl<'a> Outcomes<'a> {
     /// # Errors
     /// The failure itself when it is the only try, or when there is no point in going on.
     pub(crate) fn note(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
-        match outcome {
-            Ok(()) => {}
-            Err(error) if self.count == 1 || is_final(&error) => return Err(error),
-            Err(error) => {
-                self.worst = self.worst.max(error.exit_code());
-                if self.is_news(&error) {
-                    self.context.reporter.error(&error, error.hint().as_deref());
-                }
-            }
-        }
-        Ok(())
+        self.note_for("", outcome)
     }
 
-    /// Whether this was not reported yet: a host that cannot be reached is so for all its names.
-    fn is_news(&mut self, error: &Error) -> bool {
-        !matches!(error, Error::Network { .. }) || self.unreachable.insert(error.to_string())
-    }
-
-    /// Notes the failure of one, whose name is put in front unless the message has it.
-    ///
-    /// # Errors
-    /// As for [`Outcomes::note`].
-    pub(crate) fn note_of(&mut self, name: &str, error: Error) -> Result<(), Error> {
-        if self.count == 1 || is_final(&error) {
-            return Err(error);
-        }
-        self.worst = self.worst.max(error.exit_code());
-        if !self.is_news(&error) {
-            return Ok(());
-        }
-        let text = error.to_string();
-        let is_of_host = matches!(error, Error::Network { .. });
-        let prefix =
-            if is_of_host || text.contains(name) { String::new() } else { format!("{name}: ") };
-        self.context.reporter.line(&format!("error: {prefix}{text}"));
-        Ok(())
-    }
-
-    /// The same for a name, which every failure tells; one to reach a host is about all its names.
+    /// Notes how the try for a name ended. The name is put in front of an error that does not have
+    /// it. A host that cannot be reached is reported once for all its names, and so is a hint.
     ///
     /// # Errors
     /// As for [`Outcomes::note`].
     pub(crate) fn note_for(&mut self, name: &str, outcome: Result<(), Error>) -> Result<(), Error> {
         let Err(error) = outcome else { return Ok(()) };
-        let names_it = matches!(error, Error::Network { .. } | Error::NotFoundIn { .. });
-        let is_told = names_it || error.to_string().contains(name);
-        if self.count == 1 || is_told || is_final(&error) {
-            return self.note(Err(error));
+        if self.count == 1 || is_final(&error) {
+            return Err(error);
         }
         self.worst = self.worst.max(error.exit_code());
-        let text = format!("{name}: {error}");
-        self.context.reporter.error(&text, error.hint().as_deref());
+        let mut text = error.to_string();
+        let names_it = match &error {
+            Error::Network { .. } if !self.said.insert(text.clone()) => return Ok(()),
+            Error::Network { .. } | Error::NotFoundIn { .. } => true,
+            Error::NotFound { object, .. } => object.starts_with("repository "),
+            _ => false,
+        };
+        if !names_it && !text.contains(name) {
+            text = format!("{name}: {text}");
+        }
+        let hint = error.hint().filter(|hint| self.said.insert(hint.clone()));
+        self.context.reporter.error(&text, hint.as_deref());
         Ok(())
     }
 
@@ -243,8 +217,8 @@ impl<'a> Outcomes<'a> {
     }
 }
 
-/// Whether there is no point in going on: nobody reads the output, or the user broke off.
-fn is_final(error: &Error) -> bool {
+/// Whether there is no point in going on: no one reads the output, or the user interrupted the program.
+pub(crate) fn is_final(error: &Error) -> bool {
     matches!(error, Error::Interrupted | Error::Io { .. })
 }
 

@@ -76,8 +76,8 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
     let mut writer = writer.with_columns(columns);
     let profile = context.resolve_registry(&Registry::docker_hub())?.profile;
     let hub = context.hub(&profile)?;
-    let (own, is_organisation) = hub.user()?;
-    let mut found = if is_organisation { Vec::new() } else { organisations(context, &hub, &own)? };
+    let (own, is_organization) = hub.user()?;
+    let mut found = if is_organization { Vec::new() } else { organizations(context, &hub, &own)? };
     if with_roles {
         let roles = |(name, told): &Membership| match told {
             Some(role) => Ok(Some(role.clone())),
@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
             role: with_roles.then_some(role),
         })
     };
-    match is_organisation {
+    match is_organization {
         true => write(&own, "organization", None)?,
         false => write(&own, "user", Some("owner".to_owned()))?,
     }
@@ -107,8 +107,8 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
 }
 
 /// The user's organizations by name. Some logins may not list them: then a warning says so.
-fn organisations(context: &Context, hub: &Hub, own: &Namespace) -> Result<Vec<Membership>, Error> {
-    let mut found = match hub.organisations() {
+fn organizations(context: &Context, hub: &Hub, own: &Namespace) -> Result<Vec<Membership>, Error> {
+    let mut found = match hub.organizations() {
         Ok(found) => found,
         Err(
             error @ (Error::Forbidden { .. }

@@ -28,7 +28,7 @@ use crate::tags::version::Range;
 
 const EXAMPLES: &str = "\
 Examples:
-  docker tags newest nginx                         the newest version, plain and stable
+  docker tags newest nginx                         the newest stable version
   docker tags newest nginx:1.27.0-alpine           the newest tag of this kind
   docker tags newest 'nginx:^1.27' 'node:22.x-alpine'
   docker tags newest postgres:16.4-alpine --level minor
@@ -40,18 +40,17 @@ Examples:
 /// Print the newest version of an image.
 ///
 /// Without a tag: the newest stable version, without a suffix. With a tag: the newest tag of its
-/// kind, which differs in the numbers of the version alone: for 1.27.0-alpine that is
-/// 1.29.0-alpine, never 1.29.0-alpine-perl. With a range: the newest version in the range. Quote
-/// ranges.
+/// kind, in which only the numbers of the version differ. For 1.27.0-alpine that is 1.29.0-alpine,
+/// never 1.29.0-alpine-perl. With a range: the newest version in the range. Quote ranges.
 ///
-/// A range without a suffix means plain versions. A suffix behind its last version holds for the
-/// whole range. Pre-releases are left out unless the tag or the range is one.
+/// A range without a suffix means versions without a suffix. A suffix after the last version
+/// applies to the whole range. Pre-releases are left out, unless the tag or the range has one.
 ///
-/// Tags do not tell everything. Long-term support is not in them (node, ubuntu, java): use a
-/// range, such as '20 || 22 || 24'. Code names of distributions have no order: bookworm is never
-/// replaced by trixie. A project that changes the scheme of its tags starts a new kind.
+/// Tags do not say which versions have long-term support (node, ubuntu, java): use a range, such as
+/// '20 || 22 || 24'. Code names have no order: bookworm is never replaced by trixie. If a project
+/// changes its tag scheme, the new tags are a new kind.
 ///
-/// Exit code 3 means that no tag fits. The message then names the newest tags that do not.
+/// Exit code 3 means that no tag fits. The message then names the newest tags that do not fit.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -128,7 +128,7 @@ impl From<SelectError> for Error {
 /// How far a newer tag may be from the current one
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct UpdateOptions {
-    /// Largest change of the version
+    /// Largest version change
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Selection")]
     level: Option<LevelLimit>,
 

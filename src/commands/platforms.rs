@@ -191,7 +191,7 @@ impl Args {
     }
 }
 
-/// The row of an image that is no index.
+/// The row of an image that is not an index.
 fn single(image: &Image, root: &Fetched) -> Result<PlatformRow, Error> {
     let (platform, config) = image.platform_of(&root.document)?;
     let mut row = PlatformRow {

@@ -25,7 +25,7 @@ const CREATED: &str = "org.opencontainers.image.created";
 const EXAMPLES: &str = "\
 Examples:
   docker tags referrers alpine:3.20
-  docker tags referrers alpine:3.20 -l               with content sizes and predicates
+  docker tags referrers alpine:3.20 -l               with sizes and predicates
   docker tags referrers ghcr.io/org/app:1 --type '*signature*'
   docker tags referrers alpine --platform linux/arm64
   docker tags referrers alpine --sbom | jq -r '.packages[].name'
@@ -203,7 +203,7 @@ fn say_none(context: &Context, image: &Image, glob: Option<&str>, count: usize) 
     context.reporter.line(&match glob {
         Some(glob) if count > 0 => {
             let noun = if count == 1 { "artifact" } else { "artifacts" };
-            format!("no artifact about {name} matches --type '{glob}' ({count} {noun})")
+            format!("no artifact attached to {name} matches --type '{glob}' ({count} {noun})")
         }
         _ => format!("no signatures, SBOMs or other artifacts found for {name}"),
     });

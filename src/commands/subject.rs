@@ -43,7 +43,7 @@ impl Subject {
         };
         if layout.path.as_os_str().is_empty() {
             return Err(Error::usage(
-                format!("\"{text}\" names no file"),
+                format!("\"{text}\" has no path"),
                 "oci:DIR[:TAG] takes a directory, oci-archive:FILE[:TAG] a tar archive",
             ));
         }

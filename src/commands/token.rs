@@ -42,10 +42,10 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
     let (reference, profile) = (&target.reference, &target.profile);
     let registry = context.registry(reference.registry(), profile)?;
     let repository = registry.repository(reference.repository(), false);
-    let token = repository.admission()?.token.ok_or_else(|| {
+    let (token, _) = repository.admission()?.token.ok_or_else(|| {
         Error::usage(
             format!("{} does not use tokens", reference.registry()),
-            "it is open, or it takes user name and password with each request: curl -u USER",
+            "it is open, or it takes a user name and password with each request: curl -u USER",
         )
     })?;
     let text = if args.claims {

@@ -95,8 +95,8 @@ fn resolve(settings: &mut Settings, source: &Source<'_>) -> Result<(), Conflict>
         let path = match (written.strip_prefix("~"), source.env.home()) {
             (Ok(rest), Some(home)) => home.join(rest),
             (Ok(_), None) => {
-                let hint = "set HOME, or write the whole path";
-                return conflict(key, "there is no home directory for ~/", hint);
+                let hint = "set HOME, or use an absolute path";
+                return conflict(key, "cannot expand ~/: there is no home directory", hint);
             }
             (Err(_), _) => source.path.parent().unwrap_or(Path::new("")).join(written),
         };

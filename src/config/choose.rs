@@ -1,6 +1,6 @@
 //! Which profile is active, and which one serves a name that the user typed.
 //!
-//! The active profile is the registry of names that name none. Settings and logins, though,
+//! The active profile is the registry of names without one. Settings and logins, though,
 //! always come from a profile of the registry that is really asked, and of no other.
 
 use super::load::no_such_profile;
@@ -108,7 +108,7 @@ impl Config {
         Ok(Resolved { reference, profile: served.profile, why: format!("{how}; {}", served.why) })
     }
 
-    /// The profile that serves a registry as a whole: its catalogue, its login.
+    /// The profile that serves a registry as a whole: its catalog, its login.
     pub fn resolve_registry(&self, active: &Active<'_>, registry: &Registry) -> Served {
         self.serve(active, registry, None)
     }
@@ -123,7 +123,7 @@ impl Config {
             let why = format!("{} chose {}", active.source(self), title(active.profile));
             return Served { profile: active.profile.clone(), why };
         }
-        // Of equals the last one wins: file order turned round, the active profile at the end.
+        // The last of equals wins: reverse file order, the active profile at the end.
         let is_active = |p: &Profile| p.name() == active.profile.name();
         let best = self
             .profiles
@@ -134,18 +134,18 @@ impl Config {
             .max_by_key(|(rank, is_active, _)| (*rank, *is_active));
         let Some((rank, _, profile)) = best else {
             if active.profile.is_for(registry) && active.profile.name() == Some(BUILT_IN) {
-                let why = format!("no profile is for {registry}: the built-in one serves it");
+                let why = format!("no profile for {registry}: using the built-in one");
                 return Served { profile: active.profile.clone(), why };
             }
             let why = match repository {
-                Some(path) => format!("no profile serves {registry}/{path}: defaults"),
-                None => format!("no profile is for {registry}: defaults"),
+                Some(path) => format!("no profile for {registry}/{path}: using defaults"),
+                None => format!("no profile for {registry}: using defaults"),
             };
             return Served { profile: Profile::nameless(registry.clone()), why };
         };
         let why = match repository {
             Some(_) if rank > 0 => format!(
-                "{} serves it by its repositories ({})",
+                "{} matches by its repositories ({})",
                 title(profile),
                 profile.origin("repositories")
             ),
@@ -159,7 +159,7 @@ impl Config {
 
 /// How well a profile of the right registry fits: none when it serves other repositories only.
 ///
-/// A pattern counts by its weight plus one, so that even `*` stands above a profile without
+/// A pattern counts by its weight plus one, so that even `*` ranks above a profile without
 /// patterns. A registry as a whole is best served by a profile that serves all of it.
 fn rank(profile: &Profile, repository: Option<&Repository>) -> Option<usize> {
     let patterns = &profile.settings.repositories;
@@ -179,7 +179,7 @@ fn title(profile: &Profile) -> String {
 /// The reference that a typed name stands for, and a few words on how it was found.
 fn understand(active: &Active<'_>, text: &str) -> Result<(Reference, String), ParseError> {
     if Reference::names_registry(text) {
-        return Ok((text.parse()?, "the name gives its registry".to_owned()));
+        return Ok((text.parse()?, "the name includes its registry".to_owned()));
     }
     let name = text.strip_prefix("docker://").unwrap_or(text);
     // As everywhere with docker: 64 hexadecimal digits are an image's ID and never a name.
@@ -192,11 +192,11 @@ fn understand(active: &Active<'_>, text: &str) -> Result<(Reference, String), Pa
     match &settings.namespace {
         Some(namespace) if !name.contains('/') => {
             let reference = format!("{registry}/{namespace}/{name}").parse()?;
-            Ok((reference, format!("registry and namespace are those of the active {from}")))
+            Ok((reference, format!("registry and namespace come from the active {from}")))
         }
         _ => {
             let reference = format!("{registry}/{name}").parse()?;
-            Ok((reference, format!("the registry is that of the active {from}")))
+            Ok((reference, format!("the registry comes from the active {from}")))
         }
     }
 }

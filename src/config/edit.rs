@@ -9,8 +9,9 @@ use toml_edit::{DocumentMut, Value};
 use super::write::Lock;
 use super::{BUILT_IN, Config, ConfigError, KEYS, Settings, layout, load, values};
 use crate::system::env::Env;
+use crate::system::files;
 
-/// Adds a profile at the end of the file; makes the file if there is none.
+/// Adds a profile at the end of the file; creates the file if there is none.
 pub(crate) fn create(env: &Env, name: &str, settings: &Settings) -> Result<(), ConfigError> {
     values::profile_name(name)?;
     let assignments = assignments(settings)?;
@@ -23,7 +24,7 @@ pub(crate) fn create(env: &Env, name: &str, settings: &Settings) -> Result<(), C
     })
 }
 
-/// Changes settings of a profile: sets those that are given, and takes the keys of `unset` away.
+/// Changes settings of a profile: sets those that are given, and removes the keys of `unset`.
 /// Setting where the password is replaces what said so before.
 pub(crate) fn update(
     env: &Env,
@@ -53,7 +54,7 @@ pub(crate) fn remove(env: &Env, name: &str, force: bool) -> Result<(), ConfigErr
         if config.active.as_ref().is_some_and(|(active, _)| active == name) {
             if !force {
                 return Err(ConfigError::usage(format!("profile {name:?} is the active one"))
-                    .with_hint("choose another first (docker tags profile use), or --force"));
+                    .with_hint("activate another profile first (docker tags profile use NAME), or pass --force"));
             }
             layout::unset_top(document, "profile");
         }
@@ -103,7 +104,7 @@ fn change<T>(
     if new == old {
         return Ok(outcome);
     }
-    let failed = |e| ConfigError::file(&path, format!("cannot be written: {e}"));
+    let failed = |e| ConfigError::file(&path, format!("cannot be written: {}", files::reason(&e)));
     let lock = Lock::take(&path).map_err(failed)?;
     let old = load::read(lock.target())?.unwrap_or_default();
     let (outcome, new) = apply(&old)?;
@@ -117,7 +118,7 @@ fn change<T>(
 fn check_in_file(config: &Config, name: &str) -> Result<(), ConfigError> {
     if name == BUILT_IN {
         return Err(ConfigError::usage(format!("{name:?} is built in and cannot be changed"))
-            .with_hint("make your own: docker tags profile create hub --registry docker.io"));
+            .with_hint("to create your own: docker tags profile create hub --registry docker.io"));
     }
     config.profile(name).map(|_| ())
 }
@@ -125,7 +126,7 @@ fn check_in_file(config: &Config, name: &str) -> Result<(), ConfigError> {
 /// The settings that are given, as the file has them.
 fn assignments(settings: &Settings) -> Result<Vec<(String, Value)>, ConfigError> {
     let document = toml_edit::ser::to_document(settings).map_err(|_| {
-        ConfigError::usage("a path is not UTF-8 text, and cannot be put into the configuration")
+        ConfigError::usage("a path is not UTF-8 text and cannot be stored in the configuration")
             .with_hint("rename the file")
     })?;
     let given =

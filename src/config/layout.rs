@@ -1,7 +1,7 @@
 //! The edits themselves, on a TOML document with its comments and blank lines.
 //!
-//! The library keeps a comment with what stands below it. These functions see to it that a
-//! comment outlives a neighbour that is removed, and that new things stand where a person would
+//! The library keeps a comment with what follows it. These functions see to it that a
+//! comment outlives a neighbor that is removed, and that new things go where a person would
 //! put them.
 
 use std::path::Path;
@@ -28,8 +28,8 @@ pub(super) fn edit_text<T>(
         plain.parse().map_err(|_| ConfigError::file(path, "not valid TOML"))?;
     let again = document.to_string();
     if mixed || (again != plain && again != format!("{plain}\n")) {
-        return Err(ConfigError::file(path, "an edit would rearrange this file")
-            .with_hint("change it by hand, or put every profile under its own [profiles.NAME]"));
+        return Err(ConfigError::file(path, "this file cannot be edited without rearranging it")
+            .with_hint("edit it by hand, or put every profile under its own [profiles.NAME]"));
     }
     let outcome = edit(&mut document)?;
     let new = document.to_string();
@@ -66,7 +66,7 @@ pub(super) fn set_top(document: &mut DocumentMut, key: &str, value: &str) {
     }
 }
 
-/// Takes a key above all tables away; the comment above it stays.
+/// Removes a key above all tables; the comment above it stays.
 pub(super) fn unset_top(document: &mut DocumentMut, key: &str) {
     let orphan = remove_key(document.as_table_mut(), key);
     if !orphan.is_empty() {
@@ -97,7 +97,7 @@ pub(super) fn add_profile(
                 table.insert(key, Item::Value(value.clone()));
             }
             profiles.insert(name, Item::Table(table));
-            // What ended the file stands above the new profile now.
+            // What ended the file is above the new profile now.
             document.set_trailing("");
             Ok(())
         }
@@ -130,7 +130,7 @@ pub(super) fn set(
     Ok(())
 }
 
-/// Takes a key of a profile away; the comment above it stays.
+/// Removes a key of a profile; the comment above it stays.
 pub(super) fn unset(document: &mut DocumentMut, name: &str, key: &str) -> Result<(), ConfigError> {
     let profile = profile_mut(document, name)?;
     let orphan = remove_key(profile, key);
@@ -175,10 +175,10 @@ fn profile_mut<'a>(
 /// The file was checked before the edit, so only a race of the file with itself leads here.
 fn lost(name: &str) -> ConfigError {
     ConfigError::usage(format!("profile {name:?} cannot be edited"))
-        .with_hint("change the file by hand")
+        .with_hint("edit the file by hand")
 }
 
-/// Puts a value where another stood, between the same spaces and comments.
+/// Puts a value in place of another, between the same spaces and comments.
 fn replace(item: &mut Item, mut value: Value) {
     if let Some(old) = item.as_value() {
         *value.decor_mut() = old.decor().clone();
@@ -241,7 +241,7 @@ fn tables(document: &DocumentMut) -> Vec<(isize, Vec<String>)> {
     if let Some(profiles) = document.get("profiles").and_then(Item::as_table) {
         let mut add = |table: &Table, path: Vec<String>| {
             if !table.is_implicit() && !table.is_dotted() {
-                // A table that is new in this edit has no position: it stands at the end.
+                // A table that is new in this edit has no position: it is at the end.
                 found.push((table.position().unwrap_or(isize::MAX), path));
             }
         };

@@ -46,7 +46,9 @@ pub(super) fn load(env: &Env) -> Result<Config, ConfigError> {
 
 /// The file's text; none when there is no such file.
 pub(super) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
-    let failed = |e: std::io::Error| ConfigError::file(path, format!("cannot be read: {e}"));
+    let failed = |e: std::io::Error| {
+        ConfigError::file(path, format!("cannot be read: {}", files::reason(&e)))
+    };
     let file = match files::open(path) {
         Ok((file, _)) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
@@ -60,7 +62,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
     })
 }
 
-/// Checks a text that stands, or will stand, at `path`.
+/// Checks a text that is, or will be, at `path`.
 pub(super) fn parse(text: &str, path: &Path, env: &Env) -> Result<Config, ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let parsed = || {
@@ -127,7 +129,7 @@ impl Lines {
     }
 }
 
-/// The byte at which a key of a table stands.
+/// The byte at which a key of a table begins.
 pub(super) fn key_at(table: &dyn TableLike, key: &str) -> usize {
     table.key(key).and_then(Key::span).map_or(0, |span| span.start)
 }
@@ -266,8 +268,9 @@ fn warnings(config: &Config) -> Vec<String> {
     let path = config.path.display();
     let mut warnings = Vec::new();
     if mode & 0o044 != 0 && config.profiles.iter().any(plain) {
-        warnings
-            .push(format!("{path} holds a password and can be read by others: chmod 600 {path}"));
+        warnings.push(format!(
+            "{path} contains a password and can be read by others: chmod 600 {path}"
+        ));
     }
     if mode & 0o002 != 0 {
         warnings.push(format!("{path} can be changed by others: chmod 600 {path}"));

@@ -18,7 +18,7 @@
 //! [`Env`]; no network, and no secret is fetched here: a profile only says where its password is.
 //!
 //! One profile is built in: [`BUILT_IN`], Docker Hub with no settings at all. It is active when
-//! nothing else is chosen, and its name is reserved, as the context of that name is in docker.
+//! no other profile is chosen, and its name is reserved, as the context of that name is in docker.
 
 mod check;
 mod choose;
@@ -48,7 +48,7 @@ use crate::system::env::Env;
 /// The name of the built-in Docker Hub profile; no profile in the file may have it.
 pub(crate) const BUILT_IN: &str = "default";
 
-/// What stands in the configuration file, all of it checked.
+/// What is in the configuration file, all of it checked.
 #[derive(Debug, Clone)]
 pub struct Config {
     path: PathBuf,
@@ -65,7 +65,7 @@ impl Config {
         load::load(env)
     }
 
-    /// Checks a text as if it stood at `path`. Nothing is read from there.
+    /// Checks a text as if it were at `path`. Nothing is read from there.
     pub fn from_text(text: &str, path: &Path, env: &Env) -> Result<Config, ConfigError> {
         load::parse(text, path, env)
     }
@@ -102,7 +102,7 @@ pub(crate) fn path(env: &Env) -> Result<PathBuf, ConfigError> {
         return Ok(path);
     }
     let directory = directory(env).ok_or_else(|| {
-        ConfigError::usage("no home directory to look for the configuration in")
+        ConfigError::usage("cannot find the configuration: there is no home directory")
             .with_hint("set HOME, or DOCKER_TAGS_CONFIG to the file's path")
     })?;
     Ok(directory.join("docker-tags").join("config.toml"))

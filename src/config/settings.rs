@@ -147,7 +147,7 @@ pub(crate) struct Settings {
 
 /// The keys of a profile, in the order in which they are shown.
 pub(crate) static KEYS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    // serde lists the fields of a structure where it meets a key that is none.
+    // serde lists the fields of a structure where it meets an unknown key.
     let unknown = MapDeserializer::<_, ListError>::new([("", ())].into_iter());
     let error = Settings::deserialize(unknown).err();
     known_keys(error.map_or_else(String::new, |error| error.to_string()).leak())

@@ -67,12 +67,12 @@ pub(crate) fn registry(written: &str) -> Result<Registry, InvalidValue> {
     let bare = written.strip_prefix("https://").or_else(|| written.strip_prefix("http://"));
     if bare.is_some() || written.contains('/') {
         return invalid(
-            "expected the registry's name, host or host:port",
+            "expected a registry name: HOST or HOST:PORT",
             "no https:// and no path: registry = \"ghcr.io\", namespace = \"acme\"",
         );
     }
     // Not repeated in the message: it may be `user:password@host`.
-    let refused = || InvalidValue::new("not a registry's name");
+    let refused = || InvalidValue::new("not a registry name");
     let registry: Registry = written.parse().map_err(|_| refused())?;
     match Origin::new(Scheme::Https, registry.host(), registry.port()) {
         Err(UrlError::Port) => {
@@ -87,7 +87,7 @@ pub(crate) fn registry(written: &str) -> Result<Registry, InvalidValue> {
     if !Reference::names_registry(&format!("{registry}/x")) {
         // `lab/api` is a Docker Hub repository to every tool: such a name cannot be typed.
         return invalid(
-            format!("{written:?} would not be taken for a registry in a name"),
+            format!("in a name, {written:?} would be read as a namespace, not as a registry"),
             format!("give the port: registry = \"{written}:443\""),
         );
     }
@@ -98,7 +98,7 @@ pub(crate) fn namespace(written: &str) -> Result<Repository, InvalidValue> {
     text(written)?.parse().or_else(|_| {
         invalid(
             format!("not a namespace: {written:?}"),
-            "the first part of a repository's path, in lower case: acme, or acme/team",
+            "use the first part of a repository's path, in lower case: acme, or acme/team",
         )
     })
 }
@@ -111,7 +111,7 @@ pub(crate) fn pattern(written: &str) -> Result<Pattern, InvalidValue> {
         || {
             invalid(
                 format!("not a pattern of repositories: {written:?}"),
-                "paths without the registry, in lower case, such as \"acme/*\"",
+                "use paths without the registry, in lower case, such as \"acme/*\"",
             )
         },
         Ok,
@@ -120,7 +120,7 @@ pub(crate) fn pattern(written: &str) -> Result<Pattern, InvalidValue> {
 
 pub(crate) fn username(written: &str) -> Result<String, InvalidValue> {
     if text(written)?.contains(':') {
-        return Err(InvalidValue::new("a user name has no colon"));
+        return Err(InvalidValue::new("a user name cannot contain a colon"));
     }
     Ok(written.to_owned())
 }
@@ -130,7 +130,7 @@ pub(crate) fn variable(written: &str) -> Result<String, InvalidValue> {
     if !text(written)?.bytes().all(legal) || written.starts_with(|c: char| c.is_ascii_digit()) {
         return invalid(
             "not the name of an environment variable",
-            "the name alone, without $, such as \"GHCR_TOKEN\"",
+            "use the name alone, without $, such as \"GHCR_TOKEN\"",
         );
     }
     Ok(written.to_owned())
@@ -166,7 +166,7 @@ pub(crate) fn token_host(written: &str) -> Result<String, InvalidValue> {
     }
     invalid(
         "not a host name",
-        "a name such as \"auth.example.com\", without scheme, port and path; \
+        "use a name such as \"auth.example.com\", without scheme, port or path; \
          \"http://HOST\" also allows a token service without TLS",
     )
 }
@@ -185,16 +185,16 @@ pub(super) fn profile_name(name: &str) -> Result<String, InvalidValue> {
         return Ok(name.to_owned());
     }
     invalid(
-        "not a profile name",
-        "letters, digits, dots, dashes and underscores; a letter or digit first; 64 at most",
+        format!("{name:?} is not a profile name"),
+        "use up to 64 letters, digits, dots, dashes and underscores; start with a letter or digit",
     )
 }
 
 pub(super) fn path(written: &str) -> Result<PathBuf, InvalidValue> {
     if text(written)?.starts_with('~') && !written.starts_with("~/") {
         return invalid(
-            "a path starts with ~ only as ~/",
-            "write the whole path, or ./~… for a file of that name",
+            "only ~/ is supported, not ~USER",
+            "use an absolute path, or ./~… for a file of that name",
         );
     }
     Ok(Path::new(written).to_owned())
@@ -213,7 +213,7 @@ fn secret(written: &str) -> Result<Secret, InvalidValue> {
 
 fn argument(written: &str) -> Result<String, InvalidValue> {
     if written.contains('\0') {
-        return Err(InvalidValue::new("an argument cannot hold a NUL"));
+        return Err(InvalidValue::new("an argument cannot contain a NUL"));
     }
     Ok(written.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Changing the configuration so that no two writers undo each other's work.
+//! Changing the configuration so that two writers never undo each other's work.
 //!
 //! A lock file beside it makes writers take turns: reading, changing and replacing is one step to
 //! all others. How a file is replaced is told in [`crate::system::files`].
@@ -37,7 +37,7 @@ impl Lock {
                 return Ok(Lock { target, path, file, is_exclusive });
             }
             if Instant::now() >= deadline {
-                let message = format!("another program holds {}", path.display());
+                let message = format!("another program has locked {}", path.display());
                 return Err(io::Error::new(ErrorKind::TimedOut, message));
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -71,7 +71,7 @@ impl Drop for Lock {
 /// The lock if it is free. Not free is also one whose name its last holder has just removed.
 fn try_lock(path: &Path) -> io::Result<Option<(File, bool)>> {
     if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        let message = format!("{} is in the way", path.display());
+        let message = format!("{} exists and is not a lock file", path.display());
         return Err(io::Error::new(ErrorKind::AlreadyExists, message));
     }
     let file = files::writing(Readers::User).create(true).truncate(false).open(path)?;

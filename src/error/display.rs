@@ -1,6 +1,7 @@
 //! What an error says: one line, lower case, naming the object and the host.
 
 use super::*;
+use crate::system::files;
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,7 +90,7 @@ impl fmt::Display for Error {
             Error::TooLarge { host, what, limit } => {
                 write!(f, "{host}: {what} exceeds the limit of {limit}")
             }
-            Error::Io { what, source } => write!(f, "{what}: {source}"),
+            Error::Io { what, source } => write!(f, "{what}: {}", files::reason(source)),
             Error::Interrupted => write!(f, "interrupted"),
             Error::Exit(code) => write!(f, "exit code {code}"),
         }
@@ -101,7 +102,7 @@ fn said(detail: &Option<String>) -> String {
     detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default()
 }
 
-/// A mistyped name without what may be a password in it: `user:password@host` is no reference,
+/// A mistyped name without what may be a password in it: `user:password@host` is not a reference,
 /// but people type it. A digest after the last `@` is one of any algorithm; a host's port is short.
 fn without_user_info(input: &str) -> std::borrow::Cow<'_, str> {
     let is_digest = |text: &str| {

@@ -67,7 +67,7 @@ impl Error {
             Error::Server { .. } => "-v shows every request".to_owned(),
             Error::Answer { hint, .. } => (*hint).to_owned(),
             Error::Layout { .. } => {
-                "write it again, for example: skopeo copy docker://IMAGE oci:DIR:TAG".to_owned()
+                "create it again, for example: skopeo copy docker://IMAGE oci:DIR:TAG".to_owned()
             }
             Error::WrongContent { .. } => {
                 "do not use this content: the registry, a mirror or a proxy changed it".to_owned()
@@ -112,7 +112,7 @@ fn network_hint(cause: &Network) -> Option<String> {
     Some(match cause {
         Network::Name => "check the host name and your network connection".to_owned(),
         Network::Connect(_) => {
-            "check that the registry is running and that the port is right".to_owned()
+            "check that the registry is running and that the port is correct".to_owned()
         }
         Network::Certificate(bad) => certificate_hint(bad),
         Network::ClientCertificate(_) => {

@@ -46,7 +46,7 @@ pub enum Network {
     Tls(String),
     /// No answer within the time limit; what was waited for, and for how long.
     Timeout(&'static str, Duration),
-    /// The connection broke off.
+    /// The connection was closed.
     Closed,
     /// What answers a plain http request is TLS.
     SpeaksTls,
@@ -57,7 +57,7 @@ pub enum Network {
 /// What is wrong with a server's certificate: it decides what helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Nobody that is trusted has signed it.
+    /// No trusted authority has signed it.
     Untrusted,
     /// It has expired, or is not valid yet.
     Dates,
@@ -85,7 +85,7 @@ pub struct BadCertificate {
 pub enum Error {
     /// The command line asks for something that cannot be.
     Usage { message: String, hint: String },
-    /// A name is no image reference.
+    /// A name is not an image reference.
     Reference {
         /// The text as it was typed.
         input: String,
@@ -150,7 +150,7 @@ pub enum Error {
     LoginNeeded {
         /// Registry, and repository if the request was for one.
         name: String,
-        /// The schemes that the registry offers; empty where that is no help.
+        /// The schemes that the registry offers; empty where that does not help.
         offered: String,
         /// How to get a login that helps.
         remedy: String,
@@ -232,7 +232,7 @@ pub enum Error {
         what: String,
         source: io::Error,
     },
-    /// The user broke off.
+    /// The user interrupted the program.
     Interrupted,
     /// Nothing is left to say: errors were printed already and this is the worst exit code among
     /// them, or a difference was found.
@@ -250,7 +250,7 @@ impl Error {
         Error::Io { what: "standard output".to_owned(), source }
     }
 
-    /// Whether this is the reader of our output going away, which is no failure.
+    /// Whether this is the reader of our output going away, which is not a failure.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
     }

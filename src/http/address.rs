@@ -51,7 +51,7 @@ pub(crate) fn allowed(address: IpAddr, reach: Reach) -> bool {
 }
 
 /// Whether a name alone tells that a server may not send us there: a metadata service, or a name of
-/// a DNS service that answers with the address in the name. A proxy would do the look-up.
+/// a DNS service that answers with the address in the name. A proxy would do the lookup.
 pub(crate) fn is_refused_name(host: &str, reach: Reach) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     let is_metadata = METADATA_NAMES.contains(&host.as_str());

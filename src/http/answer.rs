@@ -95,7 +95,7 @@ impl Answer {
         self.url.origin().authority()
     }
 
-    /// The raw bytes of a header's first value. Headers may hold bytes that are no UTF-8.
+    /// The raw bytes of a header's first value. Headers may hold bytes that are not UTF-8.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.get(name).map(|value| value.as_bytes())
     }

@@ -126,7 +126,7 @@ fn has_extension(file: &Path, extension: &str) -> bool {
 
 fn add_crt_files(settings: &mut TlsSettings, files: &[PathBuf]) -> Result<(), Error> {
     for file in files.iter().filter(|file| has_extension(file, "crt")) {
-        // As docker does it: what is no certificate is passed over.
+        // As docker does it: what is not a certificate is passed over.
         settings.extra_roots.extend(read_certificates(file)?.unwrap_or_default());
     }
     Ok(())

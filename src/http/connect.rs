@@ -16,7 +16,7 @@ use crate::error::Fault;
 use crate::http::proxy::Unusable;
 use crate::http::tls::{self, TlsSettings, Trouble};
 
-/// A failure of ours on its way through ureq's error type.
+/// Our failure on its way through ureq's error type.
 #[derive(Debug)]
 pub(super) enum ConnectFailure {
     /// An address that a server may not send us to.

@@ -108,7 +108,7 @@ impl Client {
     }
 }
 
-/// A failure of what stands between ureq and the network.
+/// A failure between ureq and the network.
 fn connect_failure(
     peer: &Peer,
     request: &Request,
@@ -213,8 +213,8 @@ pub(super) fn bad_connection(
 pub(super) fn refused_address(url: &Url) -> Error {
     Error::Refused {
         host: url.origin().authority(),
-        what: "refused: a server named this host, and its address is not a public one".to_owned(),
-        hint: "to use this host, name it yourself on the command line".to_owned(),
+        what: "refused: a server named this host, and its address is not public".to_owned(),
+        hint: "to use this host, name it on the command line".to_owned(),
     }
 }
 

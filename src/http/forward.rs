@@ -15,7 +15,7 @@ use ureq::unversioned::transport::{
 
 use crate::system::secret::Secret;
 
-/// Rewrites the requests of connections that lead to a proxy; stands behind TCP.
+/// Rewrites the requests of connections that lead to a proxy; comes after TCP.
 #[derive(Debug)]
 pub(super) struct ForwardConnector {
     /// Whether there is such a proxy, and the value of `Proxy-Authorization` that it wants.

@@ -53,7 +53,7 @@ const HEADER_LIMIT: Duration = Duration::from_secs(45);
 const BODY_LIMIT: Duration = Duration::from_secs(60);
 /// The time for the TLS handshake that finds out whether a loopback registry speaks TLS.
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
-/// What is waited for until a connection stands, its TLS handshake included.
+/// What is waited for until a connection is open, its TLS handshake included.
 pub(crate) const CONNECTING: &str = "connecting";
 const MOMENT: Duration = Duration::from_millis(10);
 const READING: &str = "reading the response";
@@ -187,7 +187,7 @@ impl Client {
 
     fn log_retry(&self, error: &Error, wait: Duration) {
         if self.reporter.is_verbose() {
-            self.reporter.log(&format!("{error}; again in {} ms", wait.as_millis()));
+            self.reporter.log(&format!("{error}; retrying in {} ms", wait.as_millis()));
         }
     }
 
@@ -346,7 +346,7 @@ impl Client {
         self.settings.timeout.map_or(PROBE_LIMIT, |limit| PROBE_LIMIT.min(limit / 2))
     }
 
-    /// Checks what can be checked before a look-up: behind a proxy there is no later chance.
+    /// Checks what can be checked before a lookup: behind a proxy there is no later chance.
     fn check_target(&self, url: &Url, reach: Reach) -> Result<(), Error> {
         let origin = url.origin();
         let is_refused = match origin.ip() {

@@ -146,7 +146,7 @@ impl Proxy {
         if is_whole { Ok(proxy) } else { Err(Unusable::Url) }
     }
 
-    /// What stands in front of the last `@`, and whether that is where the host begins.
+    /// The text before the last `@`, and whether that is where the host begins.
     fn user_info(&self) -> Option<(bool, &str)> {
         let (_, rest) = self.text.expose().split_once("://")?;
         let (user_info, _) = rest.rsplit_once('@')?;

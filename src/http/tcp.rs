@@ -2,7 +2,7 @@
 //!
 //! ureq's own tries one address after the other and waits for seconds where packets vanish, as they
 //! do where IPv6 is there and leads nowhere. Here the next address gets its turn after a moment, and
-//! the first connection that stands is used (RFC 8305).
+//! the first connection that opens is used (RFC 8305).
 
 use std::cell::Cell;
 use std::fmt;
@@ -48,7 +48,7 @@ impl<In: Transport> Connector<In> for TcpConnector {
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
-        // A tunnel through a proxy stands already.
+        // A tunnel through a proxy is open already.
         if let Some(tunnel) = chained {
             return Ok(Some(Either::A(tunnel)));
         }
@@ -85,7 +85,7 @@ fn in_turns(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     turns
 }
 
-/// The first connection that stands within the limit.
+/// The first connection that opens within the limit.
 fn race(addresses: Vec<SocketAddr>, limit: Duration) -> io::Result<TcpStream> {
     if let [only] = addresses[..] {
         return TcpStream::connect_timeout(&only, limit);

@@ -207,7 +207,7 @@ fn describe_names(presented: &[String]) -> String {
 
 /// webpki's refusal of a CA certificate that a server shows as its own.
 fn is_ca_as_server(error: &CertificateError) -> bool {
-    // webpki's error type is no dependency of ours; its variant's name is stable within 0.103.
+    // webpki's error type is not one of our dependencies; its variant's name is stable within 0.103.
     matches!(error, CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity"))
 }
 

@@ -81,7 +81,7 @@ impl AuthFile {
         if let Some(mode) = mode.filter(|_| file.auths.iter().any(|(_, e)| e.holds_secret())) {
             let path = path.display();
             file.warnings.push(format!(
-                "{path} holds logins and other users can read it (mode {mode:04o}): chmod 600 {path}"
+                "{path} contains credentials and can be read by other users (mode {mode:04o}): chmod 600 {path}"
             ));
         }
         file
@@ -272,7 +272,7 @@ impl AuthFile {
         Ok(())
     }
 
-    /// The members of an object; `None` for `null`, which empties what stood before.
+    /// The members of an object; `None` for `null`, which clears what came before.
     fn members(
         &mut self,
         at: &str,

@@ -2,7 +2,7 @@
 //!
 //! The command line, the profile, the environment, `DOCKER_AUTH_CONFIG`, docker's `config.json` with
 //! its helpers, podman's `auth.json`. Every source is asked at most once in a run, and only when a
-//! registry has asked for a login. What each said stands in the trail of the answer, for `check`.
+//! registry has asked for a login. What each said is in the trail of the answer, for `check`.
 
 mod place;
 
@@ -77,12 +77,13 @@ impl Notes {
     /// Notes what a source said; a login that the wire cannot carry is a warning and no login.
     fn judge(&mut self, host: &Registry, login: Option<Credential>, source: Source) -> Option<Hit> {
         let Some(credential) = login else {
-            self.trail.push(format!("{source}: no login for {host}"));
+            self.trail.push(format!("{source}: no credentials for {host}"));
             return None;
         };
         if let Err(error) = credential.check() {
             self.trail.push(format!("{source}: not used: {error}"));
-            self.warnings.push(format!("the login for {host} in {source} is not used: {error}"));
+            self.warnings
+                .push(format!("the credentials for {host} in {source} are not used: {error}"));
             return None;
         }
         self.trail.push(format!("{source}: {}", credential.kind()));
@@ -90,7 +91,7 @@ impl Notes {
     }
 
     fn failed(&mut self, reason: String) {
-        self.warnings.push(format!("{reason}; going on without this login"));
+        self.warnings.push(format!("{reason}; continuing without these credentials"));
         self.trail.push(reason);
     }
 }
@@ -100,7 +101,7 @@ type Look<'a> = &'a dyn Fn(&mut Notes) -> Option<Hit>;
 
 impl Logins {
     /// The sources of this environment. `docker_config_dir` is the directory that `--config` named;
-    /// without it `$DOCKER_CONFIG` counts, then `.docker` in the home directory. Asks nobody yet.
+    /// without it `$DOCKER_CONFIG` counts, then `.docker` in the home directory. Asks none of them yet.
     pub(crate) fn new(env: &Env, docker_config_dir: Option<PathBuf>) -> Self {
         Logins {
             docker_dir: docker_config_dir
@@ -255,7 +256,7 @@ impl Logins {
                     "{source} are only used for the active profile's registry; \
                      for {registry}: {login}"
                 ));
-                format!("{source}: not used: they are for the active profile's registry alone")
+                format!("{source}: not used: they only apply to the active profile's registry")
             }
             None => match (user, is_set("DOCKER_PASSWORD")) {
                 (Some(user), false) => format!("{user}: not used without DOCKER_PASSWORD"),
@@ -340,7 +341,7 @@ impl Logins {
         notes: &mut Notes,
     ) -> Option<Hit> {
         if !self.runs_programs {
-            notes.trail.push(format!("{}: not asked", one_line(suffix)));
+            notes.trail.push(format!("{}: not run", one_line(suffix)));
             return None;
         }
         let login = match self.helpers.get(suffix, key, &self.env, self.helper_limit(query.profile))

@@ -50,15 +50,15 @@ impl Credential {
         let username = self.username();
         // The Basic scheme separates with a colon (RFC 7617 § 2), a header holds b64tokens (RFC 6750 § 2.1).
         if username == Some("") {
-            Err("its user name is empty")
+            Err("the user name is empty")
         } else if username.is_some_and(|name| name.contains(':')) {
-            Err("its user name contains a colon, which HTTP Basic authentication cannot carry")
+            Err("the user name contains a colon, which HTTP Basic authentication cannot carry")
         } else if username.is_some_and(|name| name.chars().any(char::is_control)) {
-            Err("its user name contains control characters")
+            Err("the user name contains control characters")
         } else if let Credential::RegistryToken(token) = self
             && !token.expose().bytes().all(|b| b.is_ascii_graphic())
         {
-            Err("its registry token contains blanks, control characters or non-ASCII characters")
+            Err("the registry token contains blanks, control characters or non-ASCII characters")
         } else {
             Ok(())
         }

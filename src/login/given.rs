@@ -18,7 +18,7 @@ const MAX_PASSWORD: u64 = 64 * 1024;
 pub(crate) fn given(username: Option<&str>, password_stdin: bool) -> Result<Option<Found>, Error> {
     let Some(username) = username else {
         if password_stdin {
-            let hint = "add -u USER, or leave --password-stdin out";
+            let hint = "add -u USER, or remove --password-stdin";
             return Err(Error::usage("--password-stdin needs --username", hint));
         }
         return Ok(None);
@@ -44,7 +44,7 @@ pub(crate) fn password_from_stdin() -> Result<Secret, Error> {
     if stdin.is_terminal() {
         return Err(Error::usage(
             "--password-stdin reads a file or a pipe, and standard input is a terminal",
-            "leave it out to be asked for the password",
+            "remove it to be asked for the password",
         ));
     }
     let failed = |source| Error::Io { what: "standard input".to_owned(), source };

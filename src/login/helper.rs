@@ -71,7 +71,9 @@ fn ask(suffix: &str, key: &str, env: &Env, limit: Duration) -> Answer {
     }
     let name = format!("docker-credential-{suffix}");
     if key.chars().any(char::is_control) || key.len() > MAX_KEY {
-        return Answer::Failed(format!("{name} is not asked: the registry's name is not sane"));
+        return Answer::Failed(format!(
+            "{name} was not run: the registry's name is too long or contains control characters"
+        ));
     }
     let Some(program) = find_program(&name, env) else {
         return Answer::Missing(name);

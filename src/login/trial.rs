@@ -101,7 +101,7 @@ impl Login {
     pub(crate) fn refused_warning(&self, host: &str, consequence: &str) -> String {
         let (user, source) = (self.user(), &self.source);
         format!(
-            "{host} rejected the credentials of {user} (from {source}); going on without it, {consequence}"
+            "{host} rejected the credentials of {user} (from {source}); continuing without them, {consequence}"
         )
     }
 
@@ -109,8 +109,7 @@ impl Login {
     pub(crate) fn withheld_warning(&self, host: &str, realm: &str) -> String {
         let user = self.user();
         format!(
-            "the login of {user} for {host} is not sent to {realm}, which {host} names as its \
-             token service"
+            "the credentials of {user} for {host} were not sent to {realm}, which {host} names as its token service"
         )
     }
 }

@@ -62,7 +62,7 @@ impl<'a> Statement<'a> {
     /// Reads a statement.
     ///
     /// # Errors
-    /// It is none, or has more than 1,000 subjects.
+    /// It is not a statement, or has more than 1,000 subjects.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, AttestationError> {
         check_object(bytes)?;
         let raw: RawStatement = serde_json::from_slice(bytes)

@@ -1,6 +1,6 @@
 //! Platforms: operating system and architecture of an image, and which image runs where.
 //!
-//! Names, normalisation and the order of fallbacks are those of
+//! Names, normalization and the order of fallbacks are those of
 //! [containerd/platforms](https://github.com/containerd/platforms), which docker uses too, so that
 //! the image chosen here is the one that a pull gets. This module is pure: what it knows of the
 //! machine is what the program was compiled for.
@@ -62,7 +62,7 @@ impl Platform {
         }
     }
 
-    /// Whether this is `unknown/unknown`, which marks entries that are no images.
+    /// Whether this is `unknown/unknown`, which marks entries that are not images.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"
     }

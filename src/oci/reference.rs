@@ -1,6 +1,6 @@
 //! Image references: what a name typed by a user means.
 //!
-//! Grammar and normalisation are docker's, exactly: those of the Go library
+//! Grammar and normalization are docker's, exactly: those of the Go library
 //! [`distribution/reference`](https://github.com/distribution/reference). `alpine` means
 //! `docker.io/library/alpine`, `localhost/app` names a registry and `my-registry/app` does not.
 //! The table `tests/vectors/references.tsv` was made by running that library.
@@ -23,7 +23,7 @@ use grammar::{
 };
 pub(crate) use pasted::{is_lone_registry, pasted};
 
-/// Docker Hub's name in references, and the registry of names that name none.
+/// Docker Hub's name in references, and the registry of names without one.
 pub(crate) const DOCKER_HUB: &str = "docker.io";
 
 /// The longest repository path, in bytes; the registry's name is not counted.
@@ -252,7 +252,7 @@ impl Reference {
 
     /// Whether the text names its registry itself, so that no default may be put in its place.
     ///
-    /// Works on texts that are no valid references, too.
+    /// Works on texts that are not valid references, too.
     pub fn names_registry(text: &str) -> bool {
         strip_transport(text).split_once('/').is_some_and(|(first, _)| looks_like_domain(first))
     }
@@ -301,7 +301,7 @@ impl FromStr for Reference {
     }
 }
 
-/// Parses what stands after the registry: path, tag, digest.
+/// Parses the text after the registry: path, tag, digest.
 fn parse_normalized(domain: &str, rest: &str) -> Result<Reference, ParseError> {
     let (rest, digest) = match rest.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest)),

@@ -94,7 +94,7 @@ impl fmt::Display for UrlError {
 }
 
 impl Origin {
-    /// An origin of a host that stands in a reference: `quay.io`, `127.0.0.1`, `[::1]`.
+    /// An origin of a host that is in a reference: `quay.io`, `127.0.0.1`, `[::1]`.
     pub fn new(scheme: Scheme, host: &str, port: Option<&str>) -> Result<Self, UrlError> {
         let host = host.to_ascii_lowercase();
         check_host(&host)?;
@@ -219,7 +219,7 @@ impl Url {
     }
 }
 
-/// A URL, or what is none, as a server sent it, for quoting in a message: one safe line, without
+/// A URL, valid or not, as a server sent it, for quoting in a message: one safe line, without
 /// user information, without the values of its query (it may be signed) and without a fragment.
 pub fn quoted(text: &str) -> String {
     let text = text.split('#').next().unwrap_or_default();

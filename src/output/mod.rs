@@ -88,7 +88,7 @@ pub(crate) enum Format {
     TableTemplate(Template),
 }
 
-/// A `--format` that is none.
+/// An invalid `--format`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FormatError {
     /// Neither a known word nor a template.
@@ -100,12 +100,7 @@ pub(crate) enum FormatError {
 impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FormatError::Unknown(text) => write!(
-                f,
-                "unknown format \"{}\": it is table, json, a Go template like '{{{{.Tag}}}}', or \
-                 table and a template",
-                sanitize(text)
-            ),
+            FormatError::Unknown(text) => write!(f, "unknown format \"{}\"", sanitize(text)),
             FormatError::Template(error) => error.fmt(f),
         }
     }
@@ -293,7 +288,7 @@ fn push_lines(lines: &mut Vec<Vec<String>>, text: &str) {
     lines.extend(text.split('\n').map(|line| line.split('\t').map(str::to_owned).collect()));
 }
 
-/// For the tests of commands: panics unless the row serialises to exactly the fields of its
+/// For the tests of commands: panics unless the row serializes to exactly the fields of its
 /// columns and has one cell for each.
 #[cfg(test)]
 pub(crate) fn assert_fits<R: Row>(row: &R, look: &Look) {

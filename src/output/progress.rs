@@ -32,7 +32,7 @@ pub(crate) struct Progress {
 struct Drawing {
     /// When it may be drawn next, counted from the start.
     next: Duration,
-    /// Takes the line away, once there is one.
+    /// Erases the line, once there is one.
     undo: Option<Undoing>,
 }
 
@@ -49,7 +49,7 @@ impl Progress {
         }
     }
 
-    /// So many more steps are to be done.
+    /// Adds steps that are still to be done.
     pub(crate) fn expect(&self, steps: usize) {
         self.expected.fetch_add(steps, Ordering::Relaxed);
     }

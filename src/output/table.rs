@@ -10,7 +10,7 @@ const MIN_WIDTH: usize = 10;
 const PADDING: usize = 3;
 
 /// Writes lines of cells so that the cells of a column start at the same place. As in Go, a column
-/// is a run of neighbouring lines that have a further cell after it; widths are in characters.
+/// is a run of neighboring lines that have a further cell after it; widths are in characters.
 /// The cells must be safe to print already.
 pub(crate) fn write(out: &mut impl Write, lines: &[Vec<String>]) -> io::Result<()> {
     let widths = widths(lines);
@@ -60,7 +60,7 @@ const DIGEST_TAG: usize = 28;
 
 /// Makes a table fit a terminal: the widest column that may shrink is cut until it does. The
 /// first line is the headers. What cannot fit even so is cut at the terminal's edge: a line
-/// that is wrapped is no table any more.
+/// that is wrapped is not a table any more.
 pub(crate) fn fit(lines: &mut [Vec<String>], width: usize) {
     let Some((headers, rows)) = lines.split_first_mut() else { return };
     let position = |names: &[&str]| -> Vec<usize> {
@@ -124,7 +124,7 @@ fn needed(widths: &[usize]) -> usize {
     others.iter().map(|width| padded(*width)).sum::<usize>() + last
 }
 
-/// The text in at most so many characters, the last of them `…` if something is missing.
+/// The text in at most `width` characters, the last of them `…` if something is missing.
 pub(crate) fn cut_end(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();

@@ -94,7 +94,7 @@ impl Template {
         let unknown = |(field, _): &&(String, usize)| !keys.clone().any(|key| key == field);
         let Some((field, at)) = self.tree.fields.iter().find(unknown) else { return Ok(()) };
         let known = keys.clone().collect::<Vec<_>>().join(", ");
-        let message = format!("can't evaluate field {field}; the fields are {known}");
+        let message = format!("can't evaluate field {field}; possible fields: {known}");
         Err(Failure::new(*at, message).locate(&self.source))
     }
 

@@ -163,7 +163,7 @@ fn unknown_fields_fail_before_any_row() {
         let error = Writer::<TagRow, _>::new(Vec::new(), &format, look()).err().unwrap();
         assert!(
             error.to_string().ends_with(
-                "can't evaluate field Nope; the fields are Tag, Digest, Size, Created, Labels"
+                "can't evaluate field Nope; possible fields: Tag, Digest, Size, Created, Labels"
             ),
             "{error}"
         );
@@ -201,10 +201,7 @@ fn format_texts() {
         assert_eq!(name(text), want, "{text:?}");
     }
     let error = Format::parse("ya\x1bml\n").unwrap_err().to_string();
-    assert!(
-        error.starts_with("unknown format \"ya\\u{1b}ml\\u{a}\": it is table, json"),
-        "{error}"
-    );
+    assert!(error == "unknown format \"ya\\u{1b}ml\\u{a}\"", "{error}");
     assert!(error.contains("'{{.Tag}}'"), "{error}");
     let error = Format::parse("{{nope}}").unwrap_err().to_string();
     assert_eq!(error, "bad template at 1:3: function \"nope\" not defined");

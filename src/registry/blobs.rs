@@ -20,7 +20,9 @@ impl RegistryRepository {
         }
         let Some(digest) = descriptor.digest.supported() else {
             let text = crate::system::terminal::server_text(descriptor.digest.as_str());
-            return Err(self.bad_blob(format!("{self}: \"{text}\" is no digest to check with")));
+            return Err(
+                self.bad_blob(format!("{self}: unsupported digest algorithm in \"{text}\""))
+            );
         };
         let limit = u64::try_from(limit).unwrap_or(u64::MAX);
         let bytes =
@@ -40,7 +42,7 @@ impl RegistryRepository {
             .map_err(|mismatch| wrong_content(format!("a blob of {self}"), mismatch))?;
         match descriptor.size {
             Some(size) if u64::try_from(bytes.len()) != Ok(size) => Err(self.bad_blob(format!(
-                "{self}: blob {digest} has {} bytes, its manifest says {size}",
+                "{self}: blob {digest} has {} bytes, but its manifest says {size}",
                 bytes.len()
             ))),
             _ => Ok(bytes),

@@ -1,6 +1,6 @@
 //! Which repositories a registry has: its catalog, or the children of a repository.
 //!
-//! Many registries keep their catalog to themselves. Google's, in exchange, list what lies below
+//! Many registries keep their catalog to themselves. Google's, in exchange, list what is below
 //! a repository together with its tags ([`child`](https://cloud.google.com/container-registry)),
 //! so that a part of such a registry can be walked.
 
@@ -28,7 +28,7 @@ const MAX_NAME: usize = 255;
 pub(crate) struct Node {
     /// Whether it is a repository itself: it has tags or manifests.
     pub has_content: bool,
-    /// What lies directly below it; `None` where the registry does not say.
+    /// What is directly below it; `None` where the registry does not say.
     pub children: Option<Vec<Repository>>,
 }
 
@@ -46,7 +46,7 @@ impl Registry {
     /// Passes the path of every repository that the registry's catalog lists to `sink`, in the
     /// server's order, over all pages. `first` is how many are wanted at all.
     ///
-    /// Entries that are no repository's path are skipped and counted; the count is the result.
+    /// Entries that are not a repository's path are skipped and counted; the count is the result.
     ///
     /// # Errors
     /// [`Error::CatalogRefused`] and [`Error::LoginNeeded`] where the registry gives no list;
@@ -72,7 +72,7 @@ impl Registry {
         })
     }
 
-    /// What lies below a path, where the registry says so in its list of tags.
+    /// What is below a path, where the registry says so in its list of tags.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown path; otherwise as for any request.
@@ -103,7 +103,7 @@ impl Registry {
 }
 
 impl Node {
-    /// Children that are no path are left out.
+    /// Children that are not a path are left out.
     fn of(path: &Repository, document: Document) -> Self {
         let below = |child: String| format!("{path}/{child}").parse().ok();
         Node {

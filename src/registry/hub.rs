@@ -32,7 +32,7 @@ pub(crate) use types::{HubImage, HubRepository, HubTag, Namespace};
 
 /// Where the API is.
 pub(crate) const DEFAULT_URL: &str = "https://hub.docker.com";
-/// The most that is read of an answer that is no list.
+/// The most that is read of an answer that is not a list.
 const MAX_OBJECT: u64 = 1024 * 1024;
 /// The most redirects that are followed, all of them on the API's own host.
 const MAX_REDIRECTS: u32 = 3;
@@ -41,7 +41,7 @@ const MAX_REDIRECTS: u32 = 3;
 pub(crate) struct Hub {
     client: Arc<Client>,
     origin: Origin,
-    /// What stands before `/v2/` in every path; empty or `/prefix`.
+    /// The prefix of `/v2/` in every path; empty or `/prefix`.
     prefix: String,
     peer: Peer,
     source: LoginSource,
@@ -102,9 +102,9 @@ impl Hub {
             object: format!("Docker Hub namespace {namespace}"),
         };
         let odd = self.walk(&list, &read, sink)?;
-        if !any_private.get() && self.has_organisation_token() {
+        if !any_private.get() && self.has_organization_token() {
             self.client.reporter().warn(&format!(
-                "{}: an organisation's token without the scope to list repositories sees public \
+                "{}: an organization's token without the scope to list repositories sees only public \
                  ones only",
                 self.host()
             ));
@@ -113,7 +113,7 @@ impl Hub {
     }
 
     /// Passes a repository's tags to `sink`, a hundred a request, in an order that does not change
-    /// with every push. Returns how many entries were left out because they are no tags. `keeps_text`:
+    /// with every push. Returns how many entries were left out because they are not tags. `keeps_text`:
     /// see [`Hub::repositories`].
     ///
     /// # Errors
@@ -153,15 +153,15 @@ impl Hub {
         let object = format!("tag \"{tag}\" in {DOCKER_HUB}/{repository}");
         let ask = Ask { path: &path, query: "", further: false, needs_login: false };
         let found = self.get_object(&ask)?.ok_or_else(|| not_found(&object))?;
-        let tag = HubTag::read(&found).ok_or_else(|| self.unusable("the answer is no tag"))?;
+        let tag = HubTag::read(&found).ok_or_else(|| self.unusable("the response is not a tag"))?;
         Ok(HubTag { text: Some(found.to_string().into()), ..tag })
     }
 
-    /// The organisations of the login's user, in the server's order, and the roles that it tells.
+    /// The organizations of the login's user, in the server's order, and the roles that it tells.
     ///
     /// # Errors
     /// As for [`Hub::user`]; [`Error::Forbidden`] when this login may not list them.
-    pub(crate) fn organisations(&self) -> Result<Vec<Membership>, Error> {
+    pub(crate) fn organizations(&self) -> Result<Vec<Membership>, Error> {
         self.user()?;
         let read = |_: &str, object: &Value| {
             let name: Namespace = object.get("orgname")?.as_str()?.parse().ok()?;
@@ -171,7 +171,7 @@ impl Hub {
             path: "/v2/user/orgs/".to_owned(),
             query: "page_size=100",
             needs_login: true,
-            object: "the list of organisations".to_owned(),
+            object: "the list of organizations".to_owned(),
         };
         let mut names: Vec<Membership> = Vec::new();
         let outcome = self.walk(&list, &read, &mut names);
@@ -190,17 +190,17 @@ impl Hub {
         }
     }
 
-    /// The role of a user in an organisation: `owner`, `editor`, `member`. `None`: the API does not tell.
+    /// The role of a user in an organization: `owner`, `editor`, `member`. `None`: the API does not tell.
     ///
     /// # Errors
     /// Failures of the network.
     pub(crate) fn role(
         &self,
-        organisation: &Namespace,
+        organization: &Namespace,
         user: &Namespace,
     ) -> Result<Option<String>, Error> {
         let (path, query) =
-            (format!("/v2/orgs/{organisation}/members"), format!("page_size=100&search={user}"));
+            (format!("/v2/orgs/{organization}/members"), format!("page_size=100&search={user}"));
         let ask = Ask { path: &path, query: &query, further: false, needs_login: true };
         let found = match self.get_object(&ask) {
             // Some tokens may not list members.
@@ -222,7 +222,8 @@ impl Hub {
         let ask = Ask { path, query: "", further: false, needs_login: true };
         let found = self.get_object(&ask)?.ok_or_else(|| not_found(object))?;
         let names = found.get("namespaces").and_then(Value::as_array);
-        let names = names.ok_or_else(|| self.unusable("the answer is no list of namespaces"))?;
+        let names =
+            names.ok_or_else(|| self.unusable("the response is not a list of namespaces"))?;
         Ok(names.iter().filter_map(|name| name.as_str()?.parse().ok()).collect())
     }
 
@@ -240,8 +241,8 @@ impl Hub {
     fn get_object(&self, ask: &Ask) -> Result<Option<Value>, Error> {
         let mut object = Value::Null;
         let found = self.get(ask, &mut |answer| {
-            let body = answer.bytes(MAX_OBJECT, "the answer")?;
-            let unusable = |_| Failure::from(self.unusable("the answer is not JSON"));
+            let body = answer.bytes(MAX_OBJECT, "the response")?;
+            let unusable = |_| Failure::from(self.unusable("the response is not JSON"));
             object = serde_json::from_slice(&body).map_err(unusable)?;
             Ok(())
         })?;
@@ -308,7 +309,7 @@ impl Hub {
             let Some(location) = target else { return Ok(reply) };
             url = self.redirected(&url, &location)?;
         }
-        Err(self.redirect_refused("it redirects in circles"))
+        Err(self.redirect_refused("it redirects in a loop"))
     }
 
     fn redirected(&self, url: &Url, location: &str) -> Result<Url, Error> {
@@ -323,7 +324,7 @@ impl Hub {
     }
 
     fn redirect_refused(&self, what: &str) -> Error {
-        let hint = "is hub-api of the profile right?".to_owned();
+        let hint = "check hub-api in the profile".to_owned();
         Error::Refused { host: self.host(), what: what.to_owned(), hint }
     }
 
@@ -331,7 +332,7 @@ impl Hub {
         Error::Answer {
             host: self.host(),
             what: what.to_owned(),
-            hint: "is this Docker Hub's API? A proxy or login page may stand in between",
+            hint: "is this Docker Hub's API? A proxy or login page may be answering",
         }
     }
 }

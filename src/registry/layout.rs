@@ -58,7 +58,7 @@ impl Layout {
     /// Opens a directory or an archive and reads its index.
     ///
     /// # Errors
-    /// There is no such file; it is no layout; its index is broken or larger than 8 MiB.
+    /// There is no such file; it is not a layout; its index is broken or larger than 8 MiB.
     pub(crate) fn open(name: &LayoutName, reporter: Arc<Reporter>) -> Result<Self, Error> {
         let path = server_text(&name.to_string());
         let opened = match name.kind {
@@ -92,12 +92,12 @@ impl Layout {
                 let version = server_text(version);
                 Err(broken(&self.path, &format!("layout version \"{version}\" is not supported")))
             }
-            None => Err(broken(&self.path, "oci-layout names no imageLayoutVersion")),
+            None => Err(broken(&self.path, "oci-layout has no imageLayoutVersion")),
         }
     }
 
     /// Passes the tags to `sink`, in the order of the index, each once. Images without a name are
-    /// not listed; names that are no tags are left out with a warning.
+    /// not listed; names that are not tags are left out with a warning.
     ///
     /// # Errors
     /// What `sink` returns.
@@ -112,7 +112,7 @@ impl Layout {
             }
         }
         if odd > 0 {
-            self.reporter.warn(&format!("{}: left out {odd} names that are not tags", self.path));
+            self.reporter.warn(&format!("{}: skipped {odd} names that are not tags", self.path));
         }
         Ok(())
     }
@@ -124,9 +124,9 @@ impl Layout {
     fn only(&self) -> Result<&Descriptor, Error> {
         match &self.entries[..] {
             [only] => Ok(only),
-            [] => Err(broken(&self.path, "index.json lists no image")),
+            [] => Err(broken(&self.path, "index.json lists no images")),
             several => Err(Error::usage(
-                format!("{} holds {} images: name one", self.path, several.len()),
+                format!("{} holds {} images: choose one", self.path, several.len()),
                 format!("to list them: docker tags ls {}", self.path),
             )),
         }
@@ -189,7 +189,7 @@ impl Layout {
     /// Reads and verifies a manifest or index.
     ///
     /// # Errors
-    /// It is not in the layout; its bytes do not have the digest; it is no manifest.
+    /// It is not in the layout; its bytes do not have the digest; it is not a manifest.
     pub(crate) fn manifest(&self, target: &Target) -> Result<Fetched, Error> {
         let digest = match target {
             Target::Digest(digest) => digest.clone(),
@@ -214,7 +214,7 @@ impl Layout {
         match descriptor.size {
             Some(size) if u64::try_from(bytes.len()) != Ok(size) => {
                 let count = bytes.len();
-                let what = format!("blob {digest} has {count} bytes, its manifest says {size}");
+                let what = format!("blob {digest} has {count} bytes, but its manifest says {size}");
                 Err(broken(&self.path, &what))
             }
             _ => Ok(bytes),

@@ -1,6 +1,6 @@
 //! The limit of pulls that Docker Hub's registry reports.
 //!
-//! It stands in the headers of every manifest's answer, and a HEAD is no pull: so asking is free.
+//! It is in the headers of every manifest's answer, and a HEAD does not count as a pull: so asking is free.
 //! Source: [Docker's usage and limits](https://docs.docker.com/docker-hub/usage/pulls/).
 
 use super::{RateLimit, Registry, not_found, unexpected};

@@ -37,7 +37,7 @@ impl Target {
     }
 }
 
-/// As it stands in a URL.
+/// As it is in a URL.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -152,7 +152,7 @@ impl RegistryRepository {
                     Fault::Document(error) => Error::Answer {
                         host: answer.host(),
                         what: format!("{}: {error}", object()),
-                        hint: "-v shows every request; tell the registry's operator",
+                        hint: "report this to the registry's operator; -v shows every request",
                     },
                 })?;
             Ok((Fetched { bytes, document, digest }, rate_limit))
@@ -220,7 +220,7 @@ enum Fault {
 }
 
 /// Reads and verifies a document. Bytes that are not those promised are told first: what else is
-/// wrong with them is no concern.
+/// wrong with them does not matter.
 fn read_document(
     content_type: &str,
     bytes: &[u8],

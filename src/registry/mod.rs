@@ -68,7 +68,7 @@ impl Registry {
     ///
     /// # Errors
     /// As for any request.
-    pub(crate) fn base_token(&self) -> Result<Option<Secret>, Error> {
+    pub(crate) fn base_token(&self) -> Result<Option<(Secret, Option<u64>)>, Error> {
         let call = self.base_call();
         self.session.send(&call, |answer| match answer.status() {
             200..=299 => Ok(()),

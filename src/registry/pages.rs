@@ -140,7 +140,7 @@ pub(super) struct Page {
     pub(super) entries: usize,
     /// How many of them were not in the list before.
     pub(super) new: usize,
-    /// How many are no entries: numbers, digests, escapes.
+    /// How many are not entries: numbers, digests, escapes.
     pub(super) odd: usize,
     /// The bytes of the names that are new.
     names: usize,
@@ -322,8 +322,8 @@ impl Reader<'_> {
     fn pages_repeat(&self) -> Error {
         Error::Answer {
             host: self.transport.host(),
-            what: "the pages of the list repeat; it would never be complete".to_owned(),
-            hint: "tell the registry's operator; -v shows every request",
+            what: "the pages of the list repeat, so it can never be complete".to_owned(),
+            hint: "report this to the registry's operator; -v shows every request",
         }
     }
 
@@ -331,7 +331,7 @@ impl Reader<'_> {
     pub(super) fn changed(&self) -> Error {
         Error::Answer {
             host: self.transport.host(),
-            what: "the list changed while it was read, twice; it is not complete".to_owned(),
+            what: "the list changed twice while it was read, so it is not complete".to_owned(),
             hint: "try again; -v shows every request",
         }
     }
@@ -341,7 +341,7 @@ impl Reader<'_> {
 fn list_changed(host: String) -> Error {
     Error::Answer {
         host,
-        what: "the connection broke off, and the list was a shorter one afterwards".to_owned(),
+        what: "the connection was closed, and then the list was shorter".to_owned(),
         hint: "try again",
     }
 }

@@ -137,7 +137,7 @@ impl Source for Referrers<'_> {
         let broken = |why: &str| Error::Answer {
             host: answer.host(),
             what: format!("{WHAT} cannot be read: {why}"),
-            hint: "tell the registry's operator; -v shows every request",
+            hint: "report this to the registry's operator; -v shows every request",
         };
         let document = Document::parse(Some(&answer.content_type()), &bytes)
             .map_err(|why| broken(&why.to_string()))?;

@@ -22,8 +22,9 @@ pub(crate) struct RegistryRepository {
 /// What a registry says to a request for a repository.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    /// The bearer token that it takes; `None`: it asks for none.
-    pub token: Option<Secret>,
+    /// The bearer token that it takes, and its lifetime in seconds where that is stated; `None`: it
+    /// asks for none.
+    pub token: Option<(Secret, Option<u64>)>,
     /// Why there is nothing to be asked for: it says that there is no such repository.
     pub missing: Option<Error>,
 }
@@ -47,7 +48,7 @@ impl RegistryRepository {
     }
 
     /// Passes every tag to `sink`, each once, in the server's order, over all pages. `first` is
-    /// how many are wanted at all. Entries that are no tags are left out with a warning.
+    /// how many are wanted at all. Entries that are not tags are left out with a warning.
     ///
     /// # Errors
     /// [`Error::NotFound`] for an unknown repository; whatever keeps the list from being whole;
@@ -67,7 +68,7 @@ impl RegistryRepository {
         )?;
         if odd > 0 {
             self.registry.session.warn(&format!(
-                "{self}: {odd} entries of the registry's list are no tags and were left out"
+                "{self}: skipped {odd} entries of the registry's list that are not tags"
             ));
         }
         Ok(())

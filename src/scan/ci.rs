@@ -43,7 +43,7 @@ fn steps(collector: &mut Collector<'_>, yaml: &Yaml<'_>, job: Id, seen: &mut Has
     }
 }
 
-/// Adds `docker://IMAGE`; everything else is no image.
+/// Adds `docker://IMAGE`; everything else is not an image.
 fn by_scheme(collector: &mut Collector<'_>, yaml: &Yaml<'_>, id: Id) {
     let Some(raw) = yaml.text(id, collector.file).map(|text| text.trim()) else { return };
     if raw.value.starts_with(DOCKER_SCHEME) {

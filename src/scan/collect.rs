@@ -190,7 +190,7 @@ impl Collector<'_> {
                 // Whatever else it is, its keys may name images as those of a chart's values do.
                 yaml.roots.iter().for_each(|&root| helm::values(self, &yaml, root));
                 if self.uses.is_empty() {
-                    let what = "not a kind of file that names images".to_owned();
+                    let what = "this kind of file is not supported".to_owned();
                     return Err(Unread { at: None, what });
                 }
             }

@@ -14,7 +14,7 @@ const IMAGE_SCHEME: &str = "docker-image://";
 
 struct Compose<'a, 'b> {
     yaml: &'a Yaml<'b>,
-    /// What was reported: a value that services share is reported once, where it stands.
+    /// What was reported: a value that services share is reported once, where it is.
     seen: HashSet<Id>,
 }
 
@@ -89,7 +89,7 @@ impl Compose<'_, '_> {
         collector.image(text, &raw, platform);
     }
 
-    /// Contexts that are images, and a Dockerfile that stands in the file itself.
+    /// Contexts that are images, and a Dockerfile that is in the file itself.
     fn build(&mut self, collector: &mut Collector<'_>, build: Id) {
         let mut names = Vec::new();
         if let Some(contexts) = self.yaml.get(build, "additional_contexts") {

@@ -142,8 +142,8 @@ impl State<'_> {
             [_, keyword, name] if keyword.value.eq_ignore_ascii_case("as") => {
                 name.value.to_lowercase()
             }
-            [] => return Err("FROM names no image".to_owned()),
-            _ => return Err("FROM takes an image, and AS with a name".to_owned()),
+            [] => return Err("FROM has no image".to_owned()),
+            _ => return Err("expected FROM IMAGE [AS NAME]".to_owned()),
         };
         let image = &words[0];
         let text = self.expand(image, &self.global);

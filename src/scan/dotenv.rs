@@ -15,7 +15,7 @@ const MAX_VARIABLES: usize = 1_000;
 pub(super) struct DotEnv(HashMap<String, Text>);
 
 impl DotEnv {
-    /// Reads what can be read: a line that is none is compose's to complain about.
+    /// Reads what can be read: compose itself complains about invalid lines.
     pub(super) fn parse(content: &str, file: FileId, env: &Env) -> Self {
         let mut known = HashMap::new();
         let mut at = if content.starts_with('\u{feff}') { 3 } else { 0 };

@@ -12,7 +12,7 @@ use super::text::Text;
 const MAX_INSTRUCTIONS: usize = 50_000;
 /// Over how many lines one instruction may go.
 const MAX_LINES: usize = 50_000;
-/// How many words of an instruction are looked at: flags and names stand in front.
+/// How many words of an instruction are looked at: flags and names come first.
 const MAX_WORDS: usize = 100;
 
 /// A Dockerfile's lines, put together.
@@ -29,7 +29,7 @@ pub(super) struct Instruction {
     pub name: String,
     /// Where it begins, in the text.
     pub at: usize,
-    /// What stands behind the name.
+    /// The text after the name.
     pub rest: Text,
 }
 

@@ -86,7 +86,7 @@ pub(super) fn may_name_images(content: &[u8]) -> bool {
         || begins_like_a_dockerfile(text)
 }
 
-/// Whether the first line that is no comment is one that Dockerfiles begin with.
+/// Whether the first line that is not a comment is one that Dockerfiles begin with.
 pub(super) fn begins_like_a_dockerfile(text: &str) -> bool {
     let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim_start);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));

@@ -40,7 +40,7 @@ pub(super) fn plain(
         Some(text) if text.value.trim().is_empty() => {}
         Some(text) if text.value.contains('$') && unresolved(&text.value).is_none() => {
             let raw = text.trim();
-            collector.skip(raw.value.clone(), raw.start(), "a variable from outside of the file");
+            collector.skip(raw.value.clone(), raw.start(), "a variable from outside the file");
         }
         Some(text) => collector.image(Ok(text.clone()), &text, platform),
         None => templated(collector, yaml, id),
@@ -56,7 +56,7 @@ pub(super) fn kustomization(collector: &mut Collector<'_>, yaml: &Yaml<'_>, root
         let (tag, digest) = (text("newTag"), text("digest"));
         let mut parts = split(&name);
         if parts.tag.is_none() && tag.is_none() && digest.is_none() && parts.digest.is_none() {
-            collector.skip(name.value.clone(), name.start(), "its tag stands in another file");
+            collector.skip(name.value.clone(), name.start(), "its tag is in another file");
             continue;
         }
         let last = digest.as_ref().or(tag.as_ref()).unwrap_or(&name);

@@ -1,7 +1,7 @@
 //! Which images files name: Dockerfiles, compose files, Kubernetes, Helm, CI; and writing them back.
 //!
 //! A file is read and nothing else is done to it; [`mod@write`] alone changes one. The room knows no
-//! registry and no command: it hands over what stands in the files, where, and which bytes would
+//! registry and no command: it hands over what the files say, where, and which bytes would
 //! have to change. Everything that it reads may be hostile: there are limits on size, depth,
 //! anchors and values, and a fault names file, line and column.
 
@@ -46,7 +46,7 @@ pub(crate) struct Use {
 pub(crate) enum Skipped {
     /// Nothing can be known of it.
     Because(String),
-    /// It is no image's name: a fault of the file.
+    /// It is not the name of an image: a fault of the file.
     Invalid(String),
 }
 

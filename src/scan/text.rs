@@ -2,7 +2,7 @@
 //!
 //! The image of `FROM node:${V}-alpine` is put together from three places: the line itself, the
 //! default of an `ARG`, the line again. A [`Text`] keeps that: what it says, where each piece
-//! stands in the reference, and which bytes of which file would have to change.
+//! is in the reference, and which bytes of which file would have to change.
 
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ impl Fixed {
             Fixed::Environment => "the value comes from the environment",
             Fixed::Chart => "the tag is the chart's appVersion",
             Fixed::Escaped => "the value is written with escapes or over several lines",
-            Fixed::Pieces => "the change lies outside of the variable's default",
+            Fixed::Pieces => "the change is outside the variable's default value",
             Fixed::Untagged => "the pin has no tag",
         }
     }
@@ -38,7 +38,7 @@ impl Fixed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Piece {
     len: usize,
-    /// Where it stands in the file of the reference: its own bytes, or the variable.
+    /// Where it is in the file of the reference: its own bytes, or the variable.
     site: Range<usize>,
     /// Where its bytes are.
     origin: Result<(FileId, usize), Fixed>,
@@ -89,7 +89,7 @@ impl Text {
         text
     }
 
-    /// Text that stands in these bytes, but is not made of them.
+    /// Text that is in these bytes, but is not made of them.
     pub(crate) fn fixed(value: &str, site: Range<usize>, why: Fixed) -> Text {
         let piece = Piece { len: value.len(), site: site.clone(), origin: Err(why) };
         Text { value: value.to_owned(), pieces: vec![piece], start: site.start }
@@ -146,7 +146,7 @@ impl Text {
         self.slice(start..start + self.value.trim().len())
     }
 
-    /// Where the byte at `index` stands in the file of the reference.
+    /// Where the byte at `index` is in the file of the reference.
     pub(crate) fn site(&self, index: usize) -> usize {
         let mut begin = 0;
         for piece in &self.pieces {

@@ -106,7 +106,7 @@ fn expand_nested(
             rest.next();
         }
         if is_too_large(&result, dialect) {
-            return Err("variables make it too long".to_owned());
+            return Err("it is too long with its variables replaced".to_owned());
         }
     }
     result.push(&text.slice(from..text.len()));
@@ -131,13 +131,13 @@ enum Special {
 /// A variable in a text.
 struct Found {
     name: Range<usize>,
-    /// `:-`, `-`, `:+`, `+`, `:?`, `?` or what else stands behind the name.
+    /// `:-`, `-`, `:+`, `+`, `:?`, `?` or what else follows the name.
     operator: Range<usize>,
     argument: Range<usize>,
     end: usize,
 }
 
-/// The variable whose `$` stands at `at`.
+/// The variable whose `$` is at `at`.
 fn variable(value: &str, at: usize) -> Option<Special> {
     let rest = &value[at + 1..];
     let name_length = |text: &str| {

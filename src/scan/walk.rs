@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Fault;
 use super::collect::MAX_FILE;
 use super::kind::{self, Kind};
+use crate::system::files;
 
 /// How deep folders may be nested.
 const MAX_DEPTH: usize = 100;
@@ -36,7 +37,7 @@ impl Walk {
     pub(super) fn path(&mut self, path: &Path) {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
-                // What lies here is named without a `./` in front.
+                // What is here is named without a `./` in front.
                 let base = if path == Path::new(".") { Path::new("") } else { path };
                 self.folder(base, 0);
             }
@@ -48,7 +49,7 @@ impl Walk {
     fn fault(&mut self, path: &Path, error: &std::io::Error) {
         let path = if path == Path::new("") { Path::new(".") } else { path };
         let path = path.display().to_string();
-        self.faults.push(Fault { path, position: None, what: error.to_string() });
+        self.faults.push(Fault { path, position: None, what: files::reason(error) });
     }
 
     /// Adds a file, once, whatever links lead to it.
@@ -114,7 +115,7 @@ fn key(path: &Path) -> FileKey {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Whether what lies in a folder is the project's own.
+/// Whether what is in a folder is the project's own.
 fn is_entered(name: &str) -> bool {
     !matches!(name, "node_modules" | "target" | "vendor")
         && (!name.starts_with('.') || name == ".github")

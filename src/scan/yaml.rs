@@ -54,7 +54,7 @@ enum Kind {
     Mapping(Vec<(Id, Id)>),
 }
 
-/// Why a text is no YAML that we read, and at which byte.
+/// Why a text is not YAML that we read, and at which byte.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub at: usize,
@@ -72,7 +72,7 @@ impl<'a> Yaml<'a> {
     /// Reads all documents.
     ///
     /// # Errors
-    /// The text is no YAML, or more than we read.
+    /// The text is not YAML, or more than we read.
     pub(super) fn parse(text: &'a str) -> Result<Self, Fault> {
         let mut input = Indented::new(text);
         let mut first = None;
@@ -122,7 +122,7 @@ impl<'a> Yaml<'a> {
         node.is_plain && matches!(self.scalar(id), Some("" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// A scalar that is no `null`, with the places of its bytes.
+    /// A scalar that is not a `null`, with the places of its bytes.
     pub(super) fn text(&self, id: Id, file: FileId) -> Option<Text> {
         let value = self.scalar(id).filter(|_| !self.is_null(id))?;
         let node = &self.nodes[id];
@@ -269,7 +269,7 @@ impl Builder<'_, '_> {
             Event::Alias(anchor) => {
                 let id = match self.anchors.get(anchor.wrapping_sub(1)) {
                     Some(Some(id)) => *id,
-                    // It stands inside of itself.
+                    // It is inside of itself.
                     _ => self.add(scalar(self.yaml.text, "", ScalarStyle::Plain, at..at))?,
                 };
                 self.put(id, at)
@@ -319,7 +319,7 @@ impl Builder<'_, '_> {
         let parent = &mut self.yaml.nodes[open.id];
         parent.weight = parent.weight.saturating_add(weight);
         if parent.weight > MAX_EXPANDED {
-            let what = "its aliases stand for too many values".to_owned();
+            let what = "its aliases expand to too many values".to_owned();
             return Err(Fault { at, what });
         }
         match (&mut parent.kind, open.key.take()) {

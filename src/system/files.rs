@@ -28,6 +28,16 @@ pub(crate) enum Readers {
     AsBefore,
 }
 
+/// What the system says of a failure, as messages say it: no capital, and no number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    match error.raw_os_error() {
+        Some(_) => text.to_lowercase(),
+        None => text.to_owned(),
+    }
+}
+
 /// Gives a file its content by `write`, all of it or, on an error, nothing. The path is taken as it
 /// is: a link there is replaced (see [`follow`]).
 ///
@@ -150,7 +160,8 @@ fn refuse_foreign_link(link: &Path) -> io::Result<()> {
         return Ok(());
     }
     let directory = directory.display();
-    let message = format!("links in {directory} are not followed, for others can write there");
+    let message =
+        format!("links in {directory} are not followed because other users can write there");
     Err(io::Error::new(ErrorKind::PermissionDenied, message))
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, mpsc};
 use std::thread;
 
-/// For each thread, so many items may be begun beyond the one whose result is waited for: results
+/// For each thread, how many items may be begun beyond the one whose result is waited for: results
 /// that come early must not fill the memory.
 const AHEAD: usize = 2;
 

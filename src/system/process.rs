@@ -57,7 +57,7 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RunError::Io(error) => write!(f, "cannot be run: {error}"),
-            RunError::TimedOut(limit) => write!(f, "gave no answer within {limit:?}"),
+            RunError::TimedOut(limit) => write!(f, "did not answer within {limit:?}"),
             RunError::NeedsTerminal => write!(f, "needs the terminal"),
             RunError::TooMuchOutput => write!(f, "printed more than {MAX_STDOUT} bytes"),
         }
@@ -65,7 +65,7 @@ impl fmt::Display for RunError {
 }
 
 /// Finds a program by name in the `PATH` of `env`. Relative and empty entries are passed over:
-/// they would run what lies in the current directory.
+/// they would run what is in the current directory.
 pub(crate) fn find_program(name: &str, env: &Env) -> Option<PathBuf> {
     if name.is_empty() || name.contains(['/', '\\', '\0']) {
         return None;
@@ -131,7 +131,7 @@ fn talk(
     let (sender, events) = channel();
     if let Some(mut pipe) = child.stdin.take() {
         let text = stdin.to_owned();
-        // A program that does not read its input is no error: its answer says what it means.
+        // A program that does not read its input is not an error: its answer says what it means.
         start(move || drop(pipe.write_all(text.as_bytes())))?;
     }
     let stdout = collect(child.stdout.take(), MAX_STDOUT, Some(Event::TooMuch), sender.clone())?;

@@ -26,7 +26,7 @@ pub struct Reporter {
     drawn: Mutex<bool>,
     /// Whether data has come out on the same terminal: a line drawn there would be among it.
     has_data: AtomicBool,
-    /// What must not come out here, whoever said it.
+    /// What must never be printed, whoever said it.
     sent: Sent,
 }
 
@@ -45,7 +45,7 @@ impl Reporter {
         Reporter { verbose, ..Reporter::default() }
     }
 
-    /// Whether labels such as `error:` are coloured.
+    /// Whether labels such as `error:` are colored.
     pub(crate) fn colored(self, color: bool) -> Self {
         Reporter { color, ..self }
     }
@@ -91,7 +91,7 @@ impl Reporter {
         }
     }
 
-    /// A line as it is, such as an error. stderr that cannot be written to is no reason to fail.
+    /// A line as it is, such as an error. stderr that cannot be written to does not fail the run.
     pub fn line(&self, text: &str) {
         self.write(&format!("{}\n", self.safe(text)), false);
     }

@@ -103,7 +103,7 @@ mod system {
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
     }
 
-    /// Where nobody tells, SIGHUP is left alone: it is the one that `nohup` sets.
+    /// Where nothing tells, SIGHUP is left alone: it is the one that `nohup` sets.
     #[cfg(not(target_os = "linux"))]
     fn ignored() -> u64 {
         1 << (SIGHUP - 1)

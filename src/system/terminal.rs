@@ -93,7 +93,7 @@ fn push_escaped(out: &mut String, c: char, is_bad: impl Fn(char) -> bool, form: 
     }
 }
 
-/// `--color`: when text is coloured.
+/// `--color`: when text is colored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ColorChoice {
     /// On a terminal, unless NO_COLOR or CLICOLOR=0 is set
@@ -106,7 +106,7 @@ pub(crate) enum ColorChoice {
 }
 
 impl ColorChoice {
-    /// Whether a stream is coloured. <https://no-color.org> comes before
+    /// Whether a stream is colored. <https://no-color.org> comes before
     /// <https://bixense.com/clicolors>, and the option before both.
     fn colors(self, env: &Env, is_terminal: bool) -> bool {
         match self {
@@ -132,7 +132,7 @@ pub(crate) struct Style {
     pub width: usize,
     /// Headings on stdout may be bold.
     pub stdout_color: bool,
-    /// Labels of messages on stderr may be coloured.
+    /// Labels of messages on stderr may be colored.
     pub stderr_color: bool,
 }
 
@@ -169,7 +169,7 @@ impl Style {
     }
 }
 
-/// Text in bold or colour; `sgr` is the terminal's code (`1;31` is bold red).
+/// Text in bold or color; `sgr` is the terminal's code (`1;31` is bold red).
 pub(crate) fn paint(text: &str, sgr: &str, color: bool) -> String {
     if color { format!("\x1b[{sgr}m{text}\x1b[0m") } else { text.to_owned() }
 }

@@ -146,7 +146,7 @@ impl<'a> Kind<'a> {
             && !self.is_same_kind(other)
     }
 
-    /// Whether this can be newer than `current`, by what stands in front of the suffix.
+    /// Whether this can be newer than `current`, by the text before the suffix.
     fn may_follow(&self, current: &Kind<'_>) -> bool {
         self.class == current.class
             && self.prefix == current.prefix
@@ -219,7 +219,7 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// Whether this tag may be offered to who has `current`: a stable tag is never offered a
+    /// Whether this tag may be offered in place of `current`: a stable tag is never offered a
     /// pre-release, a pre-release only those of its own numbers.
     fn is_stable_enough(&self, current: &Kind<'_>) -> bool {
         self.pre.is_none() || (current.pre.is_some() && self.compare_numbers(current).is_eq())

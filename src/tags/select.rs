@@ -149,9 +149,9 @@ pub(crate) struct Selection {
     pub omit_digest_tags: bool,
     /// The order.
     pub sort: Sort,
-    /// Whether the order is turned round.
+    /// Whether the order is reversed.
     pub reverse: bool,
-    /// At most so many tags, from the top.
+    /// At most this number of tags, from the top.
     pub limit: Option<usize>,
     /// Only what comes after this tag in the printed order. It need not be in the list, and the
     /// filters do not concern it; but in the server's order nothing comes after a tag that is not

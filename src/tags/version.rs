@@ -15,7 +15,7 @@
 //!    one kind the newest number first, each with its own variants after it. Python's spelling
 //!    (`3.9b1`) counts, and so does a marker at the end (`12.1-ubi10-rc`).
 //! 5. Dates (`20240115`, `2024-01-15`) come behind all other versions, the newest first.
-//! 6. Tags that are no versions come last, by name, numbers in them newest first: `latest`,
+//! 6. Tags that are not versions come last, by name, numbers in them newest first: `latest`,
 //!    `pr-3001`, `RELEASE.2024-01-16T16-07-38Z`, names such as `32bit`, and hashes: seven or more
 //!    hexadecimal digits, both letters and digits, unless they begin with a date.
 //! 7. What is still equal (`1.2`, `v1.2`, `1.02`) is ordered by its bytes, so the order is total.
@@ -83,7 +83,7 @@ pub(crate) enum PreKind {
 }
 
 impl<'a> Version<'a> {
-    /// Reads a tag; `None` if it is no version.
+    /// Reads a tag; `None` if it is not a version.
     pub(crate) fn parse(tag: &'a str) -> Option<Self> {
         parse::version(tag)
     }

@@ -55,3 +55,38 @@ fn a_token_says_how_long_it_is_valid() {
     let output = TestEnv::new().run(["check", &*server.host()]);
     output.code(0).stdout_has("valid for 5 minutes, in ");
 }
+
+/// A registry that asks for a token, with this answer of its token service, and with its clock ahead.
+fn asking(answer: serde_json::Value, ahead: u64) -> Server {
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(ahead));
+    Server::new(move |request| match request.path.as_str() {
+        "/token" => Response::json(200, &answer),
+        _ if request.bearer().is_some() => Response::json(200, &json!({})),
+        _ => {
+            let challenge = format!("Bearer realm=\"{}/token\",service=\"s\"", request.origin());
+            Response::new(401).header("WWW-Authenticate", challenge).header("Date", date.as_str())
+        }
+    })
+}
+
+#[test]
+fn the_lifetime_of_an_opaque_token_is_what_its_service_states() {
+    for (answer, lifetime) in [
+        (json!({"token": "opaque", "expires_in": 900}), json!(900)),
+        (json!({"token": "opaque"}), json!(null)),
+    ] {
+        let server = asking(answer, 0);
+        let json = TestEnv::new().run(["check", &*server.host(), "--format", "json"]).json();
+        assert_eq!(json["Token"]["Lifetime"], lifetime, "{json}");
+    }
+    let server = asking(json!({"token": "opaque", "expires_in": 900}), 0);
+    let output = TestEnv::new().run(["check", &*server.host()]);
+    output.code(0).stdout_has("valid for 15 minutes, in ");
+}
+
+#[test]
+fn the_clock_of_a_registry_that_asks_for_a_login_is_compared_too() {
+    let server = asking(json!({"token": "opaque"}), 2 * 3600 + 60);
+    let output = TestEnv::new().run(["check", &*server.host()]);
+    output.code(0).stdout_has("the registry's clock is 2 hours ahead of this machine's");
+}

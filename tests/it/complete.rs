@@ -129,7 +129,7 @@ fn nobody_waits_for_a_registry_that_is_silent() {
     let silent = TestRegistry::new().tags("a", ["1"]).delay(Duration::from_secs(3600)).start();
     let env = TestEnv::new();
     let word = silent.repo("a:");
-    let help = format!("_activeHelp_ {}: no answer within 1 s", silent.host());
+    let help = format!("_activeHelp_ {}: no response within 1 s", silent.host());
     complete(&env, &["check", &word]).lines(&[&help, ":4"]);
     let quiet = env.command(["__complete", "check", &word]).var("DOCKER_ACTIVE_HELP", "0").run();
     quiet.code(0).silent().lines(&[":4"]);
@@ -151,7 +151,7 @@ fn nobody_waits_for_many_pages() {
     let word = registry.repo("a:");
     let env = TestEnv::new();
     let run = env.command(["__complete", "check", &word]).deadline(Duration::from_secs(8));
-    let help = format!("_activeHelp_ {}: no answer within 1 s", registry.host());
+    let help = format!("_activeHelp_ {}: no response within 1 s", registry.host());
     run.run().code(0).silent().lines(&[&help, ":4"]);
     assert!(registry.requests().len() < 8, "{}", registry.log());
 }

@@ -181,7 +181,7 @@ fn a_failure_is_an_error_and_prints_nothing() {
     diff(&start(404, "/b/tags/list"), &[]).code(3).stdout("");
     // A tag that is listed and not there is in that list no more, and that is said.
     let gone = diff(&start(404, "/b/manifests/1"), &[]);
-    gone.code(10).lines(&["- 1"]).stderr_has("1 left out");
+    gone.code(10).lines(&["- 1"]).stderr_has("skipped 1: listed");
     let cut = TestRegistry::new()
         .tags("a", (0..30).map(|n| format!("1.{n}")))
         .tags("b", (0..30).map(|n| format!("1.{n}")))

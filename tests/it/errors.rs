@@ -1,10 +1,14 @@
 //! What people get to read when something is wrong: the whole text, and the exit code.
 
-use crate::support::{TestEnv, TestRegistry};
+use serde_json::json;
+
+use crate::support::output::Output;
+use crate::support::tls::Authority;
+use crate::support::{Image, Response, TestEnv, TestRegistry};
 
 /// A command line, its exit code, and all that it says. `HOST` is a registry with `app:1.28.0` and
 /// `app:1.27.5`; nothing listens on 127.0.0.1:1.
-const ERRORS: [(&str, i32, &str); 30] = [
+const ERRORS: [(&str, i32, &str); 37] = [
     (
         "digst alpine",
         2,
@@ -162,6 +166,47 @@ const ERRORS: [(&str, i32, &str); 30] = [
          hint: --format takes json or a Go template with the document's own names, such as '{{.mediaType}}'\n",
     ),
     (
+        "manifest HOST/app:1.28.0 -o json",
+        2,
+        "error: -o names a file, and \"json\" looks like a format\n\n\
+         hint: did you mean --format json? To write a file of that name: -o ./json\n",
+    ),
+    (
+        "inspect HOST/app:1.28.0 --format table",
+        2,
+        "error: inspect prints a document and has no table format\n\n\
+         hint: use --format page for people, --format json, or a Go template such as '{{.Created}}'\n",
+    ),
+    (
+        "ls HOST/app --since yesterday",
+        2,
+        "error: invalid value \"yesterday\" for --since: expected an age such as 7d or 12h, or a date such as 2026-01-31\n\n\
+         hint: to see the options: docker-tags ls --help\n",
+    ),
+    (
+        "ls HOST/app --timeout soon",
+        2,
+        "error: invalid value for --timeout: expected a time from 0.1s to 1h, such as 5s, 500ms or 2m\n\n\
+         hint: to see the options: docker-tags ls --help\n",
+    ),
+    (
+        "ls HOST/app --ca-file nope.crt",
+        2,
+        "error: nope.crt: no such file\n\n\
+         hint: check the path and the file's permissions\n",
+    ),
+    (
+        "loign ghcr.io",
+        2,
+        "error: unknown command \"loign\"\n\n\
+         hint: to log in: docker login HOST; to list the tags of a repository named loign: docker-tags ls loign\n",
+    ),
+    (
+        "ls HOST/app --filter 9.*",
+        0,
+        "warning: no tag of HOST/app matches --filter '9.*' (2 tags)\n",
+    ),
+    (
         "manifest HOST/app:1.28.O",
         3,
         "error: tag \"1.28.O\" not found in HOST/app\n\n\
@@ -177,14 +222,14 @@ const ERRORS: [(&str, i32, &str); 30] = [
         "digest HOST/app:9 HOST/nope:1",
         3,
         "error: tag \"9\" not found in HOST/app\n\n\
-         hint: to list the available tags: docker tags ls HOST/app\nerror: tag \"1\" not found in HOST/nope\n\n\
-         hint: to list the available tags: docker tags ls HOST/nope\n",
+         hint: to list the available tags: docker tags ls HOST/app\nerror: repository HOST/nope not found\n\n\
+         hint: check the spelling; if it is private: docker login HOST\n",
     ),
     (
         "digest 127.0.0.1:1/a 127.0.0.1:1/b",
         5,
         "error: 127.0.0.1:1: cannot connect: connection refused\n\n\
-         hint: check that the registry is running and that the port is right\n",
+         hint: check that the registry is running and that the port is correct\n",
     ),
 ];
 
@@ -205,3 +250,65 @@ fn errors_say_what_is_wrong_and_what_to_type() {
     }
     assert!(faults.is_empty(), "{} texts:\n{}", faults.len(), faults.join("\n"));
 }
+
+/// The texts that need a registry or credentials of their own.
+#[test]
+fn errors_of_registries_and_credentials_say_what_to_type() {
+    let env = TestEnv::new();
+    let mut found = Vec::new();
+    let mut note = |output: &Output, registry: &TestRegistry, env: &TestEnv| {
+        let root = env.root().display().to_string();
+        let text = output.stderr.replace(&registry.host(), "HOST").replace(&root, "ROOT");
+        found.push(format!("{} {}", output.code, text));
+    };
+    // The registry's own reason.
+    let denied = json!({"errors": [{"code": "DENIED", "message": "your plan has no pulls left"}]});
+    let registry = TestRegistry::new().hook(move |_| Some(Response::json(403, &denied))).start();
+    note(&env.run(["ls", &registry.repo("app")]), &registry, &env);
+    // HTTP where TLS is spoken, and the other way round.
+    let authority = Authority::new("errors");
+    let config = authority.issue(&["127.0.0.1"]).server_config();
+    let registry = TestRegistry::new().tags("app", ["1"]).tls(config).start();
+    let http = ["ls", "--plain-http", "--retries", "0", &registry.repo("app")];
+    note(&env.run(http), &registry, &env);
+    let ca = env.write("ca.crt", authority.pem()).display().to_string();
+    let registry = TestRegistry::new().tags("app", ["1"]).start();
+    let tls = ["ls", "--ca-file", &ca, "--retries", "0", &registry.repo("app")];
+    note(&env.run(tls), &registry, &env);
+    // A pin that has moved.
+    let (old, new) = (Image::oci("old", "linux/amd64"), Image::oci("new", "linux/amd64"));
+    let registry = TestRegistry::new().image("app:old", &old).image("app:1", &new).start();
+    let pinned = format!("{}@{}", registry.repo("app:1"), old.root.digest);
+    let mut output = env.run(["digest", "--verify", &pinned]);
+    output.stderr = output.stderr.replace(&old.root.digest, "OLD");
+    output.stderr = output.stderr.replace(&new.root.digest, "NEW");
+    note(&output, &registry, &env);
+    // A credential helper that is not there, and credentials for another registry.
+    let registry = TestRegistry::new().tags("app", ["1"]).require_basic("ann", "p").start();
+    env.docker_config_json(&json!({"credsStore": "absent"}));
+    note(&env.run(["ls", &registry.repo("app")]), &registry, &env);
+    let env = TestEnv::new();
+    let name = registry.repo("app");
+    let run = env.command(["ls", &name]).var("DOCKER_USERNAME", "ann");
+    note(&run.var("DOCKER_PASSWORD", "canary-errors").run(), &registry, &env);
+    assert_eq!(found, TEXTS, "{found:#?}");
+}
+
+/// What is expected above, with the exit code.
+const TEXTS: [&str; 6] = [
+    "4 error: HOST/app: not found, or access denied: DENIED your plan has no pulls left\n\n\
+     hint: check the name; if the repository is private: docker login HOST\n",
+    "5 error: HOST: this port expects TLS, and the request was plain HTTP\n\n\
+     hint: remove --plain-http (in a profile: plain-http)\n",
+    "5 error: HOST: TLS handshake failed: the server closed the connection\n\n\
+     hint: use --plain-http (in a profile: plain-http = true)\n",
+    "1 error: HOST/app:1 has moved: it is pinned to OLD and now points to NEW\n\n\
+     hint: to pin the current image: docker tags digest --full-ref HOST/app:1\n",
+    "4 warning: docker-credential-absent is not on PATH; continuing without these credentials\n\
+     error: HOST/app: login required (the registry offers basic)\n\n\
+     hint: install docker-credential-absent, or remove it from credsStore in \
+     ROOT/home/.docker/config.json\n",
+    "4 error: HOST/app: login required (the registry offers basic)\n\n\
+     hint: DOCKER_USERNAME and DOCKER_PASSWORD are only used for the active profile's registry; \
+     for HOST: docker login HOST\n",
+];

@@ -114,7 +114,15 @@ fn stage() -> Stage {
         .account("alice", PASSWORD, Secret::Password)
         .organisation("acme", &["alice"])
         .repository("acme/api", tags())
-        .members("acme/api", json!({"description": "An API", "star_count": 1, "pull_count": 2}))
+        .members(
+            "acme/api",
+            json!({"description": "An API", "star_count": 0, "pull_count": 4321, "is_private": true}),
+        )
+        .repository("acme/web", tags())
+        .members(
+            "acme/web",
+            json!({"description": "A web server", "star_count": 7, "pull_count": 123_456}),
+        )
         .repository("acme/some-operator", tags())
         .repository("ansible/galaxy", tags())
         .repository("alice/notes", tags())
@@ -237,6 +245,50 @@ fn readme() -> Vec<String> {
     lines.retain(|line| !line.contains("<TAB>") && !line.starts_with('#'));
     lines.retain(|line| !NOT_OURS.iter().any(|start| line.starts_with(start)));
     lines
+}
+
+/// The commands in the README's sessions, each with the output that is shown below it.
+fn sessions() -> Vec<(String, String)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let text = fs::read_to_string(path).expect("the README is text");
+    let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut sessions: Vec<(String, String)> = Vec::new();
+    for line in blocks.flat_map(str::lines) {
+        match (line.strip_prefix("$ "), sessions.last_mut()) {
+            (Some(command), _) => sessions.push((command.to_owned(), String::new())),
+            (None, Some((_, shown))) => *shown += &format!("{line}\n"),
+            (None, None) => panic!("a block of the README begins with output: {line}"),
+        }
+    }
+    sessions
+}
+
+/// Lines of words, without what changes from day to day: how long ago something was.
+fn ageless(text: &str) -> Vec<String> {
+    let line = |line: &str| {
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        if let Some(ago) = words.iter().position(|word| *word == "ago") {
+            words.drain(ago.saturating_sub(2)..ago);
+        }
+        words.join(" ")
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn sessions_of_the_readme_show_what_is_printed() {
+    let stage = stage();
+    stage.env.config_toml(&stage.config);
+    let sessions = sessions();
+    assert!(sessions.len() > 5, "{sessions:#?}");
+    let mut faults = Vec::new();
+    for (line, shown) in sessions {
+        let output = stage.env.program_run("/bin/sh", ["-c", &*line]).run();
+        if output.code != 0 || ageless(&output.stdout) != ageless(&shown) {
+            faults.push(format!("$ {line}\n{}{}", output.stdout, output.stderr));
+        }
+    }
+    assert!(faults.is_empty(), "the README should show:\n{}", faults.concat());
 }
 
 /// The commands in the examples of the pages that are written by hand.

@@ -46,7 +46,7 @@ fn there_and_back() {
     assert!(FILES.iter().all(|file| fs::symlink_metadata(env.home().join(file)).is_err()));
 
     let output = env.run(["install"]);
-    output.code(0).stdout_has("linked ").stdout_has("docker sees the plugin.").silent();
+    output.code(0).stdout_has("linked ").stdout_has("docker finds the plugin.").silent();
     output.stdout_has("Undo with: ").stdout_has("docker completion fish");
     for file in FILES {
         output.stdout_has(file);
@@ -113,7 +113,9 @@ fn another_plugin_of_the_name_is_replaced_by_force_alone() {
     env.write("home/.docker/cli-plugins/docker-tags", theirs);
     let output = env.command(["install"]).unchecked().run();
     output.code(1).stdout_has("(the plugin koki-develop/docker-tags; --force replaces it)");
-    output.stderr_has("a file of another program was left alone").stderr_has("install --force");
+    output
+        .stderr_has("skipped a file that another program installed")
+        .stderr_has("install --force");
     assert_eq!(env.read("home/.docker/cli-plugins/docker-tags"), theirs);
     env.run(["install", "--force"]).code(0).stdout_has("linked ").silent();
     assert!(fs::read_link(plugin(&env)).is_ok());
@@ -176,6 +178,6 @@ fn without_docker_and_with_a_broken_configuration() {
     if !std::path::Path::new("/usr/bin/docker").exists()
         && !std::path::Path::new("/bin/docker").exists()
     {
-        env.run(["install"]).code(0).stdout_has("docker is not in the PATH");
+        env.run(["install"]).code(0).stdout_has("docker is not on PATH");
     }
 }

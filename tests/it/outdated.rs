@@ -178,7 +178,7 @@ fn images_can_be_ignored() {
     assert_eq!(found.len(), 1);
     registry.server().assert_exchanges(&["GET /v2/redis/tags/list 200"]);
     let all = env.run(["outdated", "--ignore", &format!("{host}/*")]);
-    all.code(0).stdout("").stderr_has("--ignore leaves none of 2 images");
+    all.code(0).stdout("").stderr_has("--ignore excludes all 2 images");
     env.run(["outdated", "--ignore", "[a"]).code(2).stderr_has("--ignore");
 }
 

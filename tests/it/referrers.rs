@@ -214,7 +214,7 @@ fn the_api_is_asked_once_and_believed() {
     let none = env.run(["referrers", "--type", "*spdx*", "-q", &name]);
     none.code(0)
         .stdout("")
-        .stderr_has("no artifact about")
+        .stderr_has("no artifact attached to")
         .stderr_has("--type '*spdx*' (1 artifact)");
     env.run(["referrers", "--type", "[", &name]).code(2).stderr_has("invalid --type pattern");
     env.run(["referrers", "--raw", &name]).code(2).stderr_has("--raw needs --sbom");
@@ -272,7 +272,7 @@ fn the_tag_is_checked_entry_by_entry() {
     output.stdout(&format!("{NOTATION} {} {} {source}\n", ours.root.digest, image.root.digest));
     output
         .stderr_has(&format!("left out {}: it is about {}", theirs.root.digest, other.root.digest));
-    output.stderr_has(&format!("{} is listed as a referrer and does not exist", gone.root.digest));
+    output.stderr_has(&format!("{} is listed as a referrer but does not exist", gone.root.digest));
     output.stderr_has(&format!("left out {}: it is about no image", other.root.digest));
     // A tag that is no list at all.
     let registry = TestRegistry::new()

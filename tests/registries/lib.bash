@@ -46,7 +46,7 @@ make_dir() {
     dir=$(mktemp -d)
 }
 
-# A port that nobody listens on. Whether it is still free when the server starts, `launch` finds out.
+# A port that no one listens on. `launch` finds out whether it is still free when the server starts.
 free_port() {
     local port
     while :; do

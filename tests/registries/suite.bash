@@ -14,7 +14,7 @@ same() {
         return 1
     fi
 }
-# exits CODE TEXT COMMAND...: the command ends with this code and says this on standard error; an answer is no part of it.
+# exits CODE TEXT COMMAND...: the command ends with this code and prints this, and no more, on standard error.
 exits() {
     local expected=$1 text=$2 status=0
     shift 2
@@ -76,7 +76,7 @@ check_order() {
     same "$(pages thousand)" "$(ours ls --sort none "$address/${prefix}thousand")"
     same "$(head -n 3 "$content/tags.app")" "$(ours ls --limit 3 "$(app)")"
 }
-# Pages of fifty, as curl walks them, are the same list. What stands behind a tag is the registry's to say, for
+# Pages of fifty, as curl walks them, are the same list. What a tag points to is for the registry to say, for
 # distribution 2.8 has its tags in no order; where it does not know `last`, it is what follows in its whole list.
 check_paging() {
     local behind
@@ -132,7 +132,7 @@ check_repos() {
     local expected=("${prefix}app" "${prefix}signed" "${prefix}team/other" "${prefix}thousand")
     if [[ $many -ge 10000 ]]; then expected+=("${prefix}myriad"); fi
     if lacks whole-catalog; then
-        # What was asked for before is there; nothing else is made up.
+        # Earlier requests are there, and nothing else.
         ours repos "$address" | sort >"$work/repos"
         grep -qx "${prefix}app" "$work/repos"
         same "" "$(comm -13 <(printf '%s\n' "${expected[@]}" | sort) "$work/repos")"

@@ -92,7 +92,7 @@ impl Cache {
     }
 }
 
-/// The name says nothing: what is looked at with completion is nobody's business.
+/// The name says nothing: what is looked at with completion is private.
 fn file_name(key: &[&str]) -> String {
     let digest = content_digest(key.join("\0").as_bytes(), Algorithm::Sha256);
     format!("{}.names", &digest.hex()[..32])

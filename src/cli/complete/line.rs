@@ -1,8 +1,8 @@
-//! What stands under the cursor: a command line that is not finished, read with clap's own
+//! What is under the cursor: a command line that is not finished, read with clap's own
 //! definition of it.
 //!
 //! clap itself only reads whole command lines. This walks the words before the cursor by the same
-//! rules, `ls` put in for a first word that is no command included, and never fails: what it does
+//! rules, `ls` put in for a first word that is not a command included, and never fails: what it does
 //! not know it takes for a switch.
 
 use clap::{Arg, ArgAction, Command};
@@ -31,7 +31,7 @@ pub(super) enum Target<'a> {
     Value {
         /// The option.
         arg: &'a Arg,
-        /// What stands before the value in the same word and belongs to each candidate: `-p`.
+        /// The text before the value in the same word and belongs to each candidate: `-p`.
         prefix: String,
         /// The value, as far as it was typed.
         value: String,
@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The options that may stand here: the command's and those of every command; before any
+    /// The options that are allowed here: the command's and those of every command; before any
     /// command also those of `ls`, whose name can be left out.
     fn options(&self) -> impl Iterator<Item = &'a Arg> + use<'a> {
         options(self.root, self.command, &self.path)
@@ -163,7 +163,7 @@ impl<'a> Walk<'a> {
         self.positionals += 1;
     }
 
-    /// A first word that is no command belongs to `ls`.
+    /// A first word that is not a command belongs to `ls`.
     fn enter_ls(&mut self) {
         if self.path.is_empty()
             && !self.help
@@ -212,7 +212,7 @@ impl<'a> Walk<'a> {
             };
             if arg.get_action().takes_values() {
                 let end = 1 + at + letter.len_utf8();
-                // As with `--flag=value` the shells put back what stands before a `=`.
+                // As with `--flag=value` the shells put back the text before a `=`.
                 return match current[end..].strip_prefix('=') {
                     Some(value) => {
                         Target::Value { arg, prefix: String::new(), value: value.to_owned() }
@@ -229,7 +229,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The options that may stand in a command's line.
+/// The options that are allowed in a command's line.
 pub(super) fn options<'a>(
     root: &'a Command,
     command: &'a Command,

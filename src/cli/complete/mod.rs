@@ -34,7 +34,7 @@ use remote::Remote;
 
 /// The command whose name can be left out.
 pub(crate) const DEFAULT_COMMAND: &str = "ls";
-/// The most candidates that are offered: shells grow slow, and nobody reads more.
+/// The most candidates that are offered: shells grow slow, and no one reads more.
 const MAX_CANDIDATES: usize = 1_000;
 /// What makes a line a message instead of a candidate.
 const ACTIVE_HELP: &str = "_activeHelp_ ";

@@ -22,7 +22,7 @@ use crate::tags::select::TagList;
 pub(super) const DEADLINE: Duration = Duration::from_secs(1);
 /// What the program itself needs beside the network.
 const MARGIN: Duration = Duration::from_millis(50);
-/// The most repositories of a catalogue that are looked at.
+/// The most repositories of a catalog that are looked at.
 const MAX_REPOSITORIES: usize = 10_000;
 
 /// The way to the registries.
@@ -53,7 +53,7 @@ impl Remote {
         })
     }
 
-    /// The repositories that a registry's catalogue names, in its order.
+    /// The repositories that a registry's catalog names, in its order.
     pub(super) fn repositories(
         &self,
         registry: &RegistryName,
@@ -137,9 +137,9 @@ impl Remote {
             }
             Ok(Err(error)) => Err(error.to_string()),
             Err(RecvTimeoutError::Timeout) => {
-                Err(format!("{registry}: no answer within {} s", DEADLINE.as_secs()))
+                Err(format!("{registry}: no response within {} s", DEADLINE.as_secs()))
             }
-            Err(RecvTimeoutError::Disconnected) => Err(format!("{registry}: no answer")),
+            Err(RecvTimeoutError::Disconnected) => Err(format!("{registry}: no response")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What can stand in a value's place: profiles, registries, repositories, tags …
+//! What can take a value's place: profiles, registries, repositories, tags …
 //!
 //! What a value is follows from its definition: the values that clap knows to be possible, its
 //! hint, and the word that help shows for it. So a new command completes without a line here, as
@@ -78,7 +78,7 @@ pub(super) fn kind_of_word(word: &str, line: &Line, arg: &Arg) -> Option<Kind> {
         "REGISTRY" | "HOST" => Kind::Registry,
         "NAMESPACE" => Kind::Namespace,
         "PROFILE" => Kind::Profile,
-        // A profile that is to be made has a name that nobody has yet.
+        // A profile that is to be made has a new name.
         "NAME" if arg.get_id() == "profile" => Kind::Profile,
         "NAME" if line.path.contains(&"profile") && line.path.last() != Some(&"create") => {
             Kind::Profile
@@ -245,7 +245,7 @@ impl Names<'_> {
         }
     }
 
-    /// Docker Hub has no catalogue: official images, or what is in a namespace.
+    /// Docker Hub has no catalog: official images, or what is in a namespace.
     fn hub_names(&mut self, profile: &Profile, typed: &str) {
         let rest = self.value.strip_prefix(typed).unwrap_or_default();
         let namespace = rest.split_once('/').and_then(|(name, _)| name.parse().ok());

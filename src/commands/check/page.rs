@@ -49,7 +49,7 @@ impl Page<'_> {
         line(out, "Login", &login_line(report))?;
         self.login.iter().try_for_each(|text| step(out, text))?;
         if let Some(ping) = &report.ping {
-            let text = format!("GET /v2/ answers {} in {} ms", ping.status, ping.milliseconds);
+            let text = format!("GET /v2/ responds {} in {} ms", ping.status, ping.milliseconds);
             line(out, "Ping", &text)?;
             let skew = ping.clock_skew.unwrap_or(0);
             if skew.abs() > MAX_SKEW {
@@ -63,7 +63,7 @@ impl Page<'_> {
             line(out, "Token", &token_line(token))?;
         }
         if self.readable {
-            line(out, "Result", "the repository can be asked for")?;
+            line(out, "Result", "the repository can be read")?;
         }
         Ok(())
     }
@@ -91,7 +91,7 @@ pub(super) fn profile_trail(context: &Context, subject: &Subject) -> Result<Vec<
         let name = active.profile.name().unwrap_or_default();
         let source = match active.source(&context.config) {
             source if name == BUILT_IN && source == "default" => {
-                "nothing else is chosen".to_owned()
+                "no other profile is chosen".to_owned()
             }
             source => source,
         };
@@ -118,9 +118,9 @@ fn not_served(profile: &Profile, subject: &Subject) -> String {
         .as_ref()
         .is_some_and(|reference| patterns.iter().any(|p| p.matches(reference.repository())));
     let why = match (patterns.is_empty(), matches) {
-        (true, _) => "it is for what no other profile of the registry serves".to_owned(),
-        (false, true) => format!("its repositories match less closely: {listed} ({origin})"),
-        (false, false) => format!("it serves {listed} only ({origin})"),
+        (true, _) => "it only applies where no other profile matches".to_owned(),
+        (false, true) => format!("its repositories are a less exact match: {listed} ({origin})"),
+        (false, false) => format!("it only applies to {listed} ({origin})"),
     };
     format!("not {name:?}: {why}")
 }

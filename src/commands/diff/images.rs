@@ -109,7 +109,7 @@ fn layers(a: Value, b: Value) -> (Value, Value) {
     (only_a.into(), only_b.into())
 }
 
-/// The groups of facts in order; what stands behind a dot is a name of the image's own.
+/// The groups of facts in order; what follows a dot is a name of the image's own.
 const KINDS: [&str; 9] =
     ["Digest", "Size", "Platforms", "Created", "Labels", "Env", "Entrypoint", "Cmd", "Layers"];
 

@@ -50,7 +50,7 @@ impl Saved {
                 "to save a list: docker tags ls --digests --format json REPO > FILE",
             )
         };
-        let bytes = bytes.map_err(|error| fault(&error.to_string()))?;
+        let bytes = bytes.map_err(|error| fault(&files::reason(&error)))?;
         let saved = Saved::parse(&bytes, with_digests).map_err(|what| fault(&what))?;
         if saved.tags.is_empty() {
             context.reporter.warn(&format!("{}: this list has no tags", server_text(shown)));

@@ -113,7 +113,7 @@ impl Image {
         }
     }
 
-    /// Chooses the entry of an index for a platform, and says so where another stands in.
+    /// Chooses the entry of an index for a platform, and says so where another takes its place.
     fn choose<'a>(
         &self,
         context: &Context,
@@ -201,7 +201,7 @@ impl Image {
         let name = self.short_name();
         context.reporter.warn(&match taken {
             Some(taken) => format!("{name} has no image for {wanted}; showing that for {taken}"),
-            None => format!("{name} does not say for which platform it is"),
+            None => format!("{name} does not say which platform it is for"),
         });
     }
 
@@ -209,7 +209,9 @@ impl Image {
         let more = if there.len() > MAX_NAMED { ", …" } else { "" };
         let named = &there[..there.len().min(MAX_NAMED)];
         let hint = match named {
-            [] => format!("what it has: docker tags platforms --all {}", self.short_name()),
+            [] => {
+                format!("to list its platforms: docker tags platforms --all {}", self.short_name())
+            }
             named => format!("it has {}{more}", named.join(", ")),
         };
         Error::NotFoundIn { object: format!("platform {wanted}"), name: self.full_name(), hint }

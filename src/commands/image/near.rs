@@ -1,7 +1,7 @@
 //! A tag that is not there: which tags look like it, or is the repository missing?
 //!
-//! The list costs one more request after a failure, for a single image only. Whatever goes wrong
-//! with it changes nothing: the first error stays.
+//! The list costs another request after a failure. Whatever goes wrong with it changes nothing: the
+//! first error stays.
 
 use std::ops::ControlFlow;
 
@@ -10,8 +10,10 @@ use crate::error::Error;
 use crate::oci::reference::Tag;
 use crate::registry::{Sink, Target};
 
-/// How many tags are compared.
-const MAX_TAGS: usize = 10_000;
+/// How many tags are compared for a command about one image.
+pub(super) const ALONE: usize = 10_000;
+/// How many are compared for each of several images: one page.
+pub(super) const AMONG_SEVERAL: usize = 1_000;
 /// How many are named.
 const MAX_NEAR: usize = 3;
 /// From which likeness on a tag may have been meant; 1.0 is the same.
@@ -20,13 +22,13 @@ const ALIKE: f64 = 0.85;
 impl Image {
     /// The error for an image that was not found, with what the list of tags says about it.
     pub(super) fn explained(&self, error: Error) -> Error {
-        let (Error::NotFoundIn { .. }, Target::Tag(tag), true) =
-            (&error, &self.target, self.is_only)
+        let (Error::NotFoundIn { .. }, Target::Tag(tag), 1..) =
+            (&error, &self.target, self.compared)
         else {
             return error;
         };
-        let mut near = Near { tag, found: Vec::new(), left: MAX_TAGS };
-        match self.repository.tags(Some(MAX_TAGS), &mut near) {
+        let mut near = Near { tag, found: Vec::new(), left: self.compared };
+        match self.repository.tags(Some(self.compared), &mut near) {
             Ok(()) => {}
             Err(
                 missing @ (Error::NotFound { .. }

@@ -109,7 +109,7 @@ impl Page<'_> {
         }
     }
 
-    /// A labelled fact; an empty one is left out.
+    /// A labeled fact; an empty one is left out.
     fn fact(&mut self, label: &str, value: &str) {
         if !value.is_empty() {
             self.entry(label, value, FACT);
@@ -340,7 +340,7 @@ fn annotations(document: &Document) -> Option<&BTreeMap<String, String>> {
     }
 }
 
-/// The plain members of a config that is no image's: name and version of a chart, say.
+/// The plain members of a config that is not an image's: name and version of a chart, say.
 fn members(config: Option<&[u8]>) -> Option<BTreeMap<String, String>> {
     let value: serde_json::Value = serde_json::from_slice(config?).ok()?;
     let plain = |(key, value): (&String, &serde_json::Value)| {

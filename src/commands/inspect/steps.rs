@@ -39,7 +39,7 @@ pub(super) fn instruction(step: &History) -> String {
         return rest.trim_start().to_owned();
     }
     let script = text.strip_prefix("RUN ").unwrap_or(text);
-    // Build arguments stand in front of the shell: |1 VERSION=3 /bin/sh -c make
+    // Build arguments come before the shell: |1 VERSION=3 /bin/sh -c make
     let script = match script.split_once(" /bin/sh -c ") {
         Some((_, script)) if text.trim_start_matches("RUN ").starts_with('|') => Some(script),
         _ => script.strip_prefix("/bin/sh -c "),

@@ -1,4 +1,4 @@
-//! Whether docker sees the plugin. It hides the reason when it does not: `docker tags` is then an
+//! Whether docker finds the plugin. It hides the reason when it does not: `docker tags` is then an
 //! unknown command, and only `docker info` knows why.
 
 use std::path::Path;
@@ -29,7 +29,7 @@ struct Plugin {
 /// docker does not list the plugin, or not as valid.
 pub(super) fn plugin(docker_config: &Path, installed: &Path, env: &Env) -> Result<String, Error> {
     let Some(docker) = find_program("docker", env) else {
-        return Ok("docker is not in the PATH: whether it sees the plugin was not checked\n".into());
+        return Ok("docker is not on PATH: cannot check whether it finds the plugin\n".into());
     };
     // docker would ask its engine, too, wherever that is: this address answers at once.
     let others = env.iter().filter(|(name, _)| *name != "DOCKER_HOST");
@@ -39,7 +39,10 @@ pub(super) fn plugin(docker_config: &Path, installed: &Path, env: &Env) -> Resul
     let format = "{{json .ClientInfo.Plugins}}";
     let args = ["--config", &directory, "info", "--format", format];
     let failed = |why: String| {
-        refused(format!("could not be asked whether it sees the plugin: {why}"), "try: docker info")
+        refused(
+            format!("could not be asked whether it finds the plugin: {why}"),
+            "try: docker info",
+        )
     };
     let output = run(&docker, &args, "", &env, LIMIT).map_err(|error| failed(error.to_string()))?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -74,11 +77,11 @@ fn judge(plugins: &[Plugin], installed: &Path) -> Result<String, Error> {
     }
     if Path::new(&plugin.path) != installed {
         return Ok(format!(
-            "docker sees the plugin, but another one comes first: {} instead of {shown}\n",
+            "docker finds the plugin, but another one comes first: {} instead of {shown}\n",
             plugin.path
         ));
     }
-    Ok("docker sees the plugin. Try: docker tags ls alpine --limit 3\n".to_owned())
+    Ok("docker finds the plugin. Try: docker tags ls alpine --limit 3\n".to_owned())
 }
 
 #[cfg(test)]
@@ -92,7 +95,7 @@ mod tests {
             |text: &str| judge(&serde_json::from_str::<Vec<Plugin>>(text).unwrap(), installed);
         let good =
             r#"[{"Name":"buildx"},{"Name":"tags","Path":"/h/.docker/cli-plugins/docker-tags"}]"#;
-        assert!(judge(good).unwrap().starts_with("docker sees the plugin."));
+        assert!(judge(good).unwrap().starts_with("docker finds the plugin."));
         let shadowed = r#"[{"Name":"tags","Path":"/extra/docker-tags","Err":null}]"#;
         assert!(judge(shadowed).unwrap().contains("/extra/docker-tags instead of /h/"));
         let broken =

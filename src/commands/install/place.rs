@@ -1,4 +1,4 @@
-//! One file or link that `install` makes, and takes away again.
+//! A file or link that `install` creates and removes.
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
@@ -35,7 +35,7 @@ pub(super) enum Content {
 /// What was done, or would be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It is new, or replaces an older one of ours.
+    /// It is new, or replaces our older one.
     Made,
     /// It was there already.
     Unchanged,
@@ -69,7 +69,7 @@ impl Outcome {
 }
 
 impl Place {
-    /// Makes the file or link, unless something that is not ours is there.
+    /// Creates the file or link, unless another program's file is there.
     /// `force` replaces that, too, unless it is a directory.
     pub(super) fn install(&self, dry_run: bool, force: bool) -> io::Result<Outcome> {
         match self.state()? {

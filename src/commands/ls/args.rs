@@ -13,7 +13,7 @@ use crate::tags::select::{self, Selection, Sort};
 const EXAMPLES: &str = "\
 Examples:
   docker tags ls alpine                          or just: docker tags alpine
-  docker tags ls nginx --semver '^1.27' -l       versions in a range, with details
+  docker tags ls nginx --semver '^1.27' -l       versions, with details
   docker tags ls nginx --group-by digest         tags of the same image together
   docker tags ls quay.io/coreos/dnsmasq          any registry
   docker tags ls alpine redis --limit 3          several repositories
@@ -166,7 +166,7 @@ impl Args {
         texts.join(" ")
     }
 
-    /// What stands in front of each tag of a repository.
+    /// The text before each tag of a repository.
     pub(super) fn prefix(&self, target: &Subject, targets: usize) -> String {
         if self.full_ref {
             format!("{}:", target.name())

@@ -52,7 +52,7 @@ pub(super) fn find(lookup: &Lookup<'_>) -> Result<Vec<TaggedImage>, Error> {
         }
     }
     fetcher.note_vanished();
-    note_dates(lookup, &window, found.is_empty());
+    explain(lookup, &window, found.is_empty(), names.len());
     if is_late {
         sort(lookup, &mut found)?;
     }
@@ -65,8 +65,9 @@ fn chooses(lookup: &Lookup<'_>) -> bool {
     lookup.platform.is_some() || lookup.args.has_window()
 }
 
-/// Says which tags `--since` and `--older-than` leave out without a date, and why nothing is left.
-fn note_dates(lookup: &Lookup<'_>, window: &Window<'_>, nothing: bool) {
+/// Says which tags `--since` and `--older-than` leave out without a date, and why nothing is left
+/// of the tags that were chosen by name.
+fn explain(lookup: &Lookup<'_>, window: &Window<'_>, nothing: bool, listed: usize) {
     let (name, reporter) = (lookup.target.name(), &lookup.context.reporter);
     match window.undated {
         0 => {}
@@ -76,6 +77,9 @@ fn note_dates(lookup: &Lookup<'_>, window: &Window<'_>, nothing: bool) {
     if nothing && window.outside > 0 {
         let count = window.outside;
         reporter.warn(&format!("no tag of {name} is {window} ({count} tags)"));
+    } else if let (true, 1.., Some(platform)) = (nothing, listed, lookup.platform) {
+        let noun = if listed == 1 { "tag" } else { "tags" };
+        reporter.warn(&format!("no tag of {name} has an image for {platform} ({listed} {noun})"));
     }
 }
 

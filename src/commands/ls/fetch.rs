@@ -89,7 +89,7 @@ impl<'a> Fetcher<'a> {
         Ok(found)
     }
 
-    /// The digest of the wanted platform's image behind a digest: itself, if it is no index.
+    /// The digest of the wanted platform's image behind a digest: itself, if it is not an index.
     ///
     /// # Errors
     /// As for [`RepositoryHandle::manifest`].
@@ -123,9 +123,10 @@ impl<'a> Fetcher<'a> {
             1 => String::new(),
             count => format!(" and {} others", count - 1),
         };
-        self.lookup.context.reporter.warn(&format!(
-            "{name}: {first}{others} left out: listed, but not there when asked for"
-        ));
+        self.lookup
+            .context
+            .reporter
+            .warn(&format!("{name}: skipped {first}{others}: listed, but not found"));
     }
 
     /// Says what a list leaves out that is not worth a request for each tag.
@@ -141,8 +142,8 @@ impl<'a> Fetcher<'a> {
             return;
         };
         self.lookup.context.reporter.warn(&format!(
-            "the list of {} tells no {what}; --platform or a template that names the field reads the \
-             manifests",
+            "the list of {} has no {what}; to read the manifests, use --platform or a template with \
+             the field",
             self.lookup.target.host()
         ));
     }
@@ -210,7 +211,7 @@ impl<'a> Fetcher<'a> {
         parallel::in_order(wanted, *jobs, work, |(digest, _), details| {
             let details = match details {
                 Ok(details) => details,
-                // One broken or lost image is no reason to keep the others back.
+                // One broken or lost image must not hold back the others.
                 Err(error @ (Error::NotFoundIn { .. } | Error::Answer { .. })) => {
                     let name = target.name();
                     context.reporter.warn(&format!("{name}: details are missing: {error}"));
@@ -241,8 +242,7 @@ impl<'a> Fetcher<'a> {
             None => String::new(),
         };
         self.lookup.context.reporter.warn(&format!(
-            "this takes {pulls} requests that {registry} counts as pulls{left}; --filter, --limit \
-             and --digests take fewer"
+            "this takes {pulls} requests that {registry} counts as pulls{left}; to send fewer, use --filter, --limit or --digests"
         ));
     }
 }

@@ -18,7 +18,7 @@ use crate::registry::hub::{Hub, HubImage, HubTag};
 use crate::system::parallel;
 use crate::tags::select::TagList;
 
-/// So many single tags are asked for rather than all pages of a long list.
+/// Up to this number of single tags are asked for rather than all pages of a long list.
 const FEW: usize = 25;
 /// The most that is kept of documents, in bytes: those of about 20,000 tags.
 const MAX_DOCUMENTS: usize = 64 << 20;
@@ -65,7 +65,7 @@ pub(super) fn listing(lookup: &Lookup<'_>) -> Result<Option<Listing>, Error> {
     Ok(Some(Listing { names, known, needs: Needs::default() }))
 }
 
-/// Whether the registry is of no more help: it would refuse the same login, or the user broke off.
+/// Whether the registry cannot help any more: it would refuse the same login, or the user interrupted the program.
 fn is_final(error: &Error) -> bool {
     matches!(error, Error::LoginRefused { .. } | Error::Interrupted | Error::Io { .. })
 }
@@ -89,7 +89,7 @@ impl Pages<'_> {
         let odd = hub.tags(repository, self.lookup.needs.document, self)?;
         if odd > 0 {
             self.lookup.context.reporter.warn(&format!(
-                "{}: {odd} entries of the list are no tags and were left out",
+                "{}: skipped {odd} entries of the list that are not tags",
                 self.lookup.target.name()
             ));
         }

@@ -90,7 +90,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// So many are remembered, as memory is limited; the others' manifests are asked for.
+    /// The number that is remembered, as memory is limited; the others' manifests are asked for.
     const MOST: usize = 100_000;
 
     /// Adds what a list says of a tag. Two different digests for one tag: somebody pushed while

@@ -214,7 +214,7 @@ impl<'a> Plan<'a> {
         outcomes.end()
     }
 
-    /// Looks one repository up with at most so many requests at a time.
+    /// Looks up one repository with a maximum number of concurrent requests.
     fn find(&self, target: &Subject, jobs: usize) -> Result<Found, Error> {
         let Plan { args, context, selection, needs, progress, .. } = self;
         if self.is_names_only() {
@@ -233,7 +233,7 @@ impl<'a> Plan<'a> {
         self.needs.is_empty()
     }
 
-    /// What stands in front of a tag: a template and a table of two columns do without.
+    /// The text before a tag: a template and a table of two columns do without.
     fn prefix(&self, target: &Subject) -> String {
         let is_prefixed = match self.format {
             Format::Plain => true,
@@ -247,7 +247,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The repository of a name. A tag or digest behind it is no error: the hint after a failed pull
+/// The repository of a name. A tag or digest behind it is not an error: the hint after a failed pull
 /// names the image as it was typed.
 fn target(context: &Context, text: &str) -> Result<Subject, Error> {
     let subject = Subject::resolve(context, text)?;
@@ -284,7 +284,7 @@ impl Serialize for Groups<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for group in self.0 {
-            // A tag whose digest nobody tells is in no group.
+            // A tag with an unknown digest is in no group.
             if let Some(digest) = group.first().and_then(|first| first.details.digest.as_ref()) {
                 let tags: Vec<&str> = group.iter().map(|tagged| &*tagged.tag).collect();
                 map.serialize_entry(digest.as_str(), &tags)?;

@@ -10,7 +10,7 @@ use super::needs::Needs;
 use crate::oci::platform::Platform;
 use crate::output::{Column, Look, Row, human};
 
-/// So many platforms fit a table's cell.
+/// The number of platforms that fit a table's cell.
 const PLATFORMS: usize = 3;
 /// What docker's tables say for what is not known.
 const UNKNOWN: &str = "N/A";
@@ -114,7 +114,7 @@ pub(super) struct TagRow {
     repository: String,
     tag: String,
     details: Members,
-    /// What stands in front of the tag in a line or cell.
+    /// The text before the tag in a line or cell.
     prefix: String,
 }
 

@@ -13,7 +13,7 @@ use crate::config::duration;
 /// Whoever asks for more has mistyped.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 36_525);
 
-/// A moment: so long ago, or a date.
+/// A moment: an age, or a date.
 #[derive(Debug, Clone)]
 pub(super) struct Moment {
     /// As it was typed.

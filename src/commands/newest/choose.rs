@@ -10,7 +10,7 @@ use crate::tags::version::Range;
 
 /// The tags that fit.
 pub(super) struct Fitting<'l> {
-    /// The newest first. Behind those that are newer than the current tag stands that tag itself.
+    /// The newest first. After those that are newer than the current tag comes that tag itself.
     pub(super) tags: Vec<&'l str>,
     /// The tag that was asked about.
     pub(super) current: Option<&'l str>,
@@ -122,7 +122,7 @@ fn nothing(message: String, outside: Option<&str>, variant: Option<&str>) -> Err
     let variant = variant.map(|tag| format!("newest of other variants: {tag}"));
     let known: Vec<String> = outside.into_iter().chain(variant).collect();
     let hint = match known.is_empty() {
-        true => "docker tags ls shows what there is".to_owned(),
+        true => "to list the available tags: docker tags ls REPO".to_owned(),
         false => known.join("; "),
     };
     Error::NothingFits { message, hint }

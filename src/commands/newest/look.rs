@@ -1,5 +1,5 @@
 //! What names do not tell: whether a tag has other bytes, an image for a platform, and an age.
-//! The newest are looked at first, and only so many.
+//! Only a limited number is looked at, the newest first.
 
 use jiff::Timestamp;
 
@@ -96,7 +96,7 @@ impl Looker<'_> {
         }
         if looks == MOST && fitting.tags.len() > looks {
             self.context.reporter.warn(&format!(
-                "{}: looked at the {MOST} newest of {} tags and gave up",
+                "{}: gave up after the {MOST} newest of {} tags",
                 self.question.target.reference.name(),
                 fitting.tags.len()
             ));
@@ -191,7 +191,7 @@ impl Looker<'_> {
         Ok(seen)
     }
 
-    /// Docker Hub's API tells both in one request that is no pull; where it does not, manifests do.
+    /// Docker Hub's API tells both in one request that does not count as a pull; where it does not, manifests do.
     fn see_on_hub(&self, tag: &str) -> Option<Seen> {
         let target = &self.question.target;
         let settings = &target.profile.settings;

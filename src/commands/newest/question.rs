@@ -30,7 +30,7 @@ pub(super) enum Asked<'q> {
 
 impl Question {
     /// # Errors
-    /// A name that is no reference; a range that cannot be read; a tag without a version.
+    /// A name that is not a reference; a range that cannot be read; a tag without a version.
     pub(super) fn new(
         context: &Context,
         typed: &str,
@@ -104,7 +104,7 @@ impl Question {
     }
 }
 
-/// The name, and what stands behind its colon. A digest behind a tag is ignored.
+/// The name, and the text after its colon. A digest behind a tag is ignored.
 fn split(typed: &str) -> (&str, Option<&str>) {
     let from = typed.rfind('/').map_or(0, |slash| slash + 1);
     let name = typed.split_once("@sha").map_or(typed, |(name, _)| name);
@@ -116,7 +116,7 @@ fn split(typed: &str) -> (&str, Option<&str>) {
 
 fn unversioned(target: &Resolved, tag: &str) -> Error {
     let name = target.reference.familiar_name();
-    // Words that only say which of the versions is meant are no suffix.
+    // Words that only say which of the versions is meant are not a suffix.
     let floating = ["latest", "stable", "mainline", "edge", "current", "lts", "rolling", "main"];
     let words = tag.split('-').filter(|word| !floating.contains(word));
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
@@ -124,8 +124,7 @@ fn unversioned(target: &Resolved, tag: &str) -> Error {
     Error::usage(
         format!("\"{name}:{tag}\" has no version in its tag, so no other tag is newer"),
         format!(
-            "docker tags aliases --version {name}:{tag} shows which version it is; docker tags \
-             newest '{name}:{range}' the newest there is"
+            "to see its version: docker tags aliases --version {name}:{tag}; to get the newest version: docker tags newest '{name}:{range}'"
         ),
     )
 }

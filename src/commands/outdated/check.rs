@@ -257,7 +257,7 @@ impl Checker<'_> {
         }
         if candidates.len() > MOST {
             let name = target.reference.name();
-            let text = format!("{name}: looked at the {MOST} newest tags and gave up");
+            let text = format!("{name}: gave up after the {MOST} newest tags");
             self.context.reporter.warn(&text);
         }
         Ok(None)

@@ -118,7 +118,7 @@ impl Inputs {
         let count = items.len();
         items.retain(|item| !item.is_ignored(&ignored));
         if items.is_empty() && count > 0 {
-            context.reporter.line(&format!("--ignore leaves none of {count} images"));
+            context.reporter.line(&format!("--ignore excludes all {count} images"));
         }
         let looked_through = looked_through.filter(|_| count == 0);
         Ok(Inputs { items, scan, looked_through })
@@ -135,7 +135,7 @@ impl Inputs {
     }
 }
 
-/// Whether a text that is no file can only mean one.
+/// Whether a text that is not a file can only mean one.
 fn is_path(input: &Path) -> bool {
     let Some(text) = input.to_str() else { return true };
     let is_file = [".yaml", ".yml", ".json"].iter().any(|end| text.ends_with(end));

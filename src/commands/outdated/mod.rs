@@ -27,7 +27,7 @@ use crate::tags::select::TagList;
 
 const EXAMPLES: &str = "\
 Examples:
-  docker tags outdated                        every file of this directory and below
+  docker tags outdated                        all files in this directory
   docker tags outdated compose.yaml charts redis:7.2
   docker tags outdated --level minor --ignore 'quay.io/*'
   docker tags outdated -q compose.yaml        what to use instead
@@ -37,7 +37,7 @@ Examples:
 /// What does not fit the short help.
 const RECIPES: &str = "\
 Examples:
-  docker tags outdated                        every file of this directory and below
+  docker tags outdated                        all files in this directory
   docker tags outdated compose.yaml charts redis:7.2
   docker tags outdated --level minor --ignore 'quay.io/*'
   docker tags outdated -q compose.yaml        what to use instead

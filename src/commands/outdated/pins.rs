@@ -1,7 +1,7 @@
 //! Pins: whether a tag still points to the digest that was written down for it.
 //!
 //! A HEAD tells where nothing has changed. Else the tag's index is read once, and the pinned one
-//! once more, so that a change of somebody else's platform is no news.
+//! once more, so that a change of another platform is not reported.
 
 use super::check::{Checker, Finding};
 use super::inputs::Item;

@@ -164,7 +164,7 @@ impl Row for OutdatedRow {
     }
 }
 
-/// Prints what the writer made; on a terminal the names of a table in the colour of their level.
+/// Prints what the writer made; on a terminal the names of a table in the color of their level.
 pub(super) fn print(
     text: &[u8],
     shown: &[&Finding],
@@ -188,7 +188,7 @@ pub(super) fn print(
     Ok(())
 }
 
-/// The colour of a finding: how far behind it is.
+/// The color of a finding: how far behind it is.
 fn sgr(finding: &Finding) -> Option<&'static str> {
     match (finding.state(), finding.level) {
         (State::Failed | State::Gone | State::Moved, _) | (_, Some(Level::Major)) => Some("31"),

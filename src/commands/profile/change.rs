@@ -91,9 +91,9 @@ pub(super) fn choose(args: &Use, context: &Context) -> Result<(), Error> {
         Some(namespace) => format!("{}/{namespace}", profile.registry()),
         None => profile.registry().to_string(),
     };
-    context
-        .reporter
-        .line(&format!("Profile {name:?} is now active. Names without a registry mean {place}/…"));
+    context.reporter.line(&format!(
+        "Profile {name:?} is now active. Names without a registry now mean {place}/…"
+    ));
     // What the file says does not count while the variable is set.
     if let Some(variable) = context.env.text("DOCKER_TAGS_PROFILE").filter(|v| *v != name) {
         context.reporter.warn(&format!(
@@ -107,8 +107,8 @@ pub(super) fn create(args: &Create, context: &Context) -> Result<(), Error> {
     let Some(name) = args.name.as_ref().filter(|_| !args.from_docker) else {
         if !args.given.is_empty() {
             return Err(Error::usage(
-                "--from-docker takes no settings",
-                "change the new profiles with: docker tags profile update NAME",
+                "--from-docker cannot be used with settings",
+                "to change a profile afterwards: docker tags profile update NAME",
             ));
         }
         return from_docker(context);
@@ -128,7 +128,7 @@ pub(super) fn update(args: &Update, context: &Context) -> Result<(), Error> {
     if args.given.is_empty() && args.unset.is_empty() {
         return Err(Error::usage(
             "nothing to change",
-            "docker tags profile update --help lists the settings",
+            "to list the settings: docker tags profile update --help",
         ));
     }
     let settings_of = |config: &Config| Ok(config.profile(&args.name)?.settings.clone());
@@ -175,7 +175,7 @@ fn from_docker(context: &Context) -> Result<(), Error> {
     let registries = context.docker_registries();
     if registries.is_empty() {
         return Err(Error::usage(
-            "docker is logged in to no registry",
+            "docker is not logged in to any registry",
             "log in first: docker login ghcr.io",
         ));
     }

@@ -19,7 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   docker tags profile create work --registry ghcr.io --namespace acme \\
       --username octocat --password-env GHCR_TOKEN
-  docker tags profile use work           from now on `api` means ghcr.io/acme/api
+  docker tags profile use work           `api` now means ghcr.io/acme/api
   docker tags profile use -              back to the previous one
   docker tags -p work api                just this once";
 

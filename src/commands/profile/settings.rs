@@ -45,12 +45,12 @@ impl Given {
     /// Whether these settings can be a profile of their own.
     pub(super) fn check_whole(&self, name: &str) -> Result<(), Error> {
         if self.settings.registry.is_none() {
-            let hint = format!("docker tags profile create {name} --registry ghcr.io");
+            let hint = format!("for example: docker tags profile create {name} --registry ghcr.io");
             return Err(Error::usage("--registry is required", hint));
         }
         let has_password = self.password_stdin || self.settings.password_source().is_some();
         if has_password && self.settings.username.is_none() {
-            return Err(Error::usage("a password needs its user", "add --username USER"));
+            return Err(Error::usage("a password needs a username", "add --username USER"));
         }
         Ok(())
     }

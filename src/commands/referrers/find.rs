@@ -256,7 +256,7 @@ impl Finder<'_> {
                 Ok(fetched) => fetched,
                 Err(Error::NotFoundIn { .. }) => {
                     self.warn(&format!(
-                        "{}: {} is listed as a referrer and does not exist",
+                        "{}: {} is listed as a referrer but does not exist",
                         self.image.short_name(),
                         referrer.entry.digest
                     ));

@@ -91,7 +91,10 @@ pub(super) fn run(
         return Err(Error::NotFoundIn {
             object: wanted.name().to_owned(),
             name: image.full_name(),
-            hint: format!("to list what there is: docker tags referrers {}", image.short_name()),
+            hint: format!(
+                "to list the attached artifacts: docker tags referrers {}",
+                image.short_name()
+            ),
         });
     };
     let text = if is_bare || context.globals.raw {

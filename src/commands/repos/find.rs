@@ -21,7 +21,7 @@ const MAX_TEXTS: usize = 16 * 1024 * 1024;
 pub(super) struct Filter {
     /// A repository must match one of these, if there are any.
     pub(super) filters: Vec<Glob>,
-    /// At most so many.
+    /// The maximum number.
     pub(super) limit: Option<usize>,
     /// Only what comes after this path, which need not exist.
     pub(super) last: Option<String>,
@@ -136,8 +136,7 @@ fn without_namespace(error: Error) -> Error {
     match error {
         Error::LoginNeeded { .. } => Error::CatalogRefused {
             host: DOCKER_HUB.to_owned(),
-            hint: "log in for your own (docker login), or name a namespace: \
-                   docker tags repos NAMESPACE"
+            hint: "to list your own, log in: docker login; or name a namespace: docker tags repos NAMESPACE"
                 .to_owned(),
             detail: None,
         },
@@ -165,7 +164,7 @@ fn in_registry(
     warn_of_odd(context, &name.to_string(), outcome?);
     if paths.is_empty {
         context.reporter.warn(&format!(
-            "the catalog of {name} is empty; it may show only what the login may see"
+            "the catalog of {name} is empty; some registries list only what your credentials may read"
         ));
     } else if let (Some(prefix), true) = (prefix, paths.found.is_empty()) {
         context.reporter.warn(&format!("{name} has no repositories below {prefix}"));
@@ -179,9 +178,9 @@ fn entry(path: Repository) -> Entry {
 
 fn warn_of_odd(context: &Context, place: &str, odd: usize) {
     if odd > 0 {
-        context.reporter.warn(&format!(
-            "{place}: {odd} entries of the list are no repositories and were left out"
-        ));
+        context
+            .reporter
+            .warn(&format!("{place}: skipped {odd} entries of the list that are not repositories"));
     }
 }
 
@@ -216,7 +215,7 @@ impl Sink for Paths<'_> {
     }
 }
 
-/// The repositories at and below a path, where the registry tells what lies below; `None` where it
+/// The repositories at and below a path, where the registry tells what is below; `None` where it
 /// does not, and the refusal of its catalog is the better answer.
 fn tree(
     context: &Context,
@@ -232,7 +231,7 @@ fn tree(
         (asked, depth) = (asked + level.len(), depth + 1);
         if asked > MAX_NODES || depth > MAX_DEPTH {
             context.reporter.warn(&format!(
-                "{root} has more below it than is listed: at most {MAX_NODES} places are looked at"
+                "the list of {root} is incomplete: only {MAX_NODES} paths are searched"
             ));
             break;
         }

@@ -47,14 +47,6 @@ pub(crate) struct Args {
     #[arg(value_name = "REGISTRY or NAMESPACE")]
     place: Option<String>,
 
-    /// Show stars, pulls, last update and description
-    #[arg(short, long, help_heading = "Output")]
-    long: bool,
-
-    /// Print REPOSITORY:TAG for every tag
-    #[arg(long, conflicts_with = "long", help_heading = "Output")]
-    tags: bool,
-
     /// Show repositories that match a pattern (repeatable)
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     filter: Vec<String>,
@@ -66,6 +58,14 @@ pub(crate) struct Args {
     /// Continue after this repository of the list
     #[arg(long, value_name = "NAME", help_heading = "Selection", hide_short_help = true)]
     last: Option<String>,
+
+    /// Show stars, pulls, last update and description
+    #[arg(short, long, help_heading = "Output")]
+    long: bool,
+
+    /// Print REPOSITORY:TAG for every tag
+    #[arg(long, conflicts_with = "long", help_heading = "Output")]
+    tags: bool,
 
     /// Print REGISTRY/REPOSITORY
     #[arg(long, help_heading = "Output", hide_short_help = true)]
@@ -125,8 +125,8 @@ impl Row for RepositoryRow<'_> {
 pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result<(), Error> {
     if args.tags && context.globals.raw {
         return Err(Error::usage(
-            "--tags and --raw exclude each other: no registry has such a document",
-            "for the document of one repository: docker tags ls --raw REPO",
+            "--tags cannot be used with --raw",
+            "for one repository's list as the registry sent it: docker tags ls --raw REPO",
         ));
     }
     let format = context.format(if args.long { Format::Table } else { Format::Plain })?;
@@ -146,7 +146,7 @@ pub(crate) fn run(args: &Args, context: &Context, out: &mut dyn Write) -> Result
     }
     if !found.has_details && args.long {
         let registry = place.registry();
-        context.reporter.warn(&format!("the catalog of {registry} tells names only"));
+        context.reporter.warn(&format!("the catalog of {registry} contains only names"));
     }
     let columns = if found.has_details { &LONG[..] } else { &LONG[..1] };
     let writer = Writer::new(out, &format, context.look())?;

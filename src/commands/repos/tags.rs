@@ -28,7 +28,7 @@ struct TagRow {
     /// Registry and path.
     repository: String,
     tag: String,
-    /// What stands before the colon on a bare line.
+    /// The text before the colon on a bare line.
     #[serde(skip)]
     shown: String,
 }
@@ -107,7 +107,7 @@ pub(super) fn print(
         let tags = match tags {
             Ok(tags) => tags.unwrap_or_default(),
             Err(error @ Error::RateLimited { .. }) => return Err(error),
-            Err(error) => return outcomes.note_of(&repository, error),
+            Err(error) => return outcomes.note_for(&repository, Err(error)),
         };
         let shown = if full_ref { repository.clone() } else { entry.path.to_string() };
         let mut row = TagRow { repository, tag: String::new(), shown };

@@ -176,30 +176,30 @@ fn reasons() {
         (
             None,
             "api",
-            "registry and namespace are those of the active profile \"work\"; \
+            "registry and namespace come from the active profile \"work\"; \
              profile \"work\" is for ghcr.io (/c/config.toml:5)",
         ),
         (
             None,
             "team/api",
-            "the registry is that of the active profile \"work\"; \
+            "the registry comes from the active profile \"work\"; \
              profile \"work\" is for ghcr.io (/c/config.toml:5)",
         ),
         (
             None,
             "ghcr.io/infra/x",
-            "the name gives its registry; \
-             profile \"ops\" serves it by its repositories (/c/config.toml:9)",
+            "the name includes its registry; \
+             profile \"ops\" matches by its repositories (/c/config.toml:9)",
         ),
         (
             Some("ops"),
             "ghcr.io/x/y",
-            "the name gives its registry; --profile chose profile \"ops\"",
+            "the name includes its registry; --profile chose profile \"ops\"",
         ),
         (
             None,
             "quay.io/a/b",
-            "the name gives its registry; no profile serves quay.io/a/b: defaults",
+            "the name includes its registry; no profile for quay.io/a/b: using defaults",
         ),
     ] {
         let active = config.active(flag, &env("")).unwrap();

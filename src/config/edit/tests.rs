@@ -156,7 +156,7 @@ fn create_adds_at_the_end() {
 #[test]
 fn remove_takes_the_profile_and_its_comment() {
     let lab = &FILE[FILE.find("# self-signed").unwrap()..FILE.find("# the end").unwrap()];
-    // What stands in the file's end is nobody's.
+    // What the file ends with belongs to no profile.
     let lab = lab.replace("# insecure = false\n", "");
     changes(FILE, |env| remove(env, "lab", false), &[(&format!("\n{lab}"), "")]);
 
@@ -236,8 +236,11 @@ fn files_that_the_library_would_rearrange_are_refused() {
         "[profiles.a]\r\nregistry = \"a.b\"\n",
     ] {
         let error = refused(before, |env| use_profile(env, "a").map(|_| ()));
-        assert!(error.to_string().ends_with(": an edit would rearrange this file"), "{error}");
-        assert!(error.hint().is_some_and(|hint| hint.starts_with("change it by hand")));
+        assert!(
+            error.to_string().ends_with(": this file cannot be edited without rearranging it"),
+            "{error}"
+        );
+        assert!(error.hint().is_some_and(|hint| hint.starts_with("edit it by hand")));
     }
 }
 
@@ -252,7 +255,7 @@ fn refusals() {
             Box::new(|e| create(e, "default", &none())),
             "\"default\" is the built-in Docker Hub profile",
         ),
-        (Box::new(|e| create(e, "a b", &none())), "not a profile name"),
+        (Box::new(|e| create(e, "a b", &none())), "\"a b\" is not a profile name"),
         (
             Box::new(|e| create(e, "x", &none())),
             "the profile has no registry (profiles.x.registry)",

@@ -55,53 +55,57 @@ const IN_A_PROFILE: &[(&str, &str, &str)] = &[
     (
         "namespace = \"Acme\"",
         "3:13: not a namespace: \"Acme\" (profiles.w.namespace)",
-        "the first part",
+        "use the first part",
     ),
     (
         "namespace = \"acme/\"",
         "3:13: not a namespace: \"acme/\" (profiles.w.namespace)",
-        "the first part",
+        "use the first part",
     ),
     ("username = \"a\\nb\"", "3:12: control characters are not allowed (profiles.w.username)", ""),
-    ("username = \"u:canary\"", "3:12: a user name has no colon (profiles.w.username)", ""),
+    (
+        "username = \"u:canary\"",
+        "3:12: a user name cannot contain a colon (profiles.w.username)",
+        "",
+    ),
     ("password = \"\"", "3:12: must not be empty (profiles.w.password)", ""),
     (
         "password-env = \"$canary\"",
         "3:16: not the name of an environment variable (profiles.w.password-env)",
-        "the name alone",
+        "use the name alone",
     ),
     (
         "password-env = \"1x\"",
         "3:16: not the name of an environment variable (profiles.w.password-env)",
-        "the name alone",
+        "use the name alone",
     ),
     ("password-command = []", "3:20: must not be empty (profiles.w.password-command)", ""),
     ("password-command = [\"\"]", "3:1: must not be empty (profiles.w.password-command)", ""),
     (
         "password-command = [\"a\", \"\\u0000canary\"]",
-        "3:26: an argument cannot hold a NUL (profiles.w.password-command)",
+        "3:26: an argument cannot contain a NUL (profiles.w.password-command)",
         "",
     ),
     (
         "password-file = \"~bob/x\"",
-        "3:17: a path starts with ~ only as ~/ (profiles.w.password-file)",
-        "write the whole path",
+        "3:17: only ~/ is supported, not ~USER (profiles.w.password-file)",
+        "use an absolute path",
     ),
     ("repositories = []", "3:16: must not be empty (profiles.w.repositories)", ""),
     (
         "repositories = [\"acme/*\", \"Acme/*\"]",
         "3:27: not a pattern of repositories: \"Acme/*\" (profiles.w.repositories)",
-        "paths without",
+        "use paths without",
     ),
     (
         "repositories = [\"a***b\"]",
         "3:17: not a pattern of repositories: \"a***b\" (profiles.w.repositories)",
-        "paths without",
+        "use paths without",
     ),
     (
         "repositories = [\"lab:5000/*\"]",
         "3:17: not a pattern of repositories: \"lab:5000/*\" (profiles.w.repositories)",
-        "paths without",
+        "use paths without",
     ),
     (
         "endpoint = \"mirror.example\"",
@@ -131,12 +135,12 @@ const IN_A_PROFILE: &[(&str, &str, &str)] = &[
     (
         "token-hosts = [\"https://a.b\"]",
         "3:16: not a host name (profiles.w.token-hosts)",
-        "a name such as",
+        "use a name such as",
     ),
     (
         "token-hosts = [\"a.b:443\"]",
         "3:16: not a host name (profiles.w.token-hosts)",
-        "a name such as",
+        "use a name such as",
     ),
     ("jobs = 0", "3:8: expected a whole number from 1 to 64 (profiles.w.jobs)", ""),
     ("jobs = 65", "3:8: expected a whole number from 1 to 64 (profiles.w.jobs)", ""),
@@ -206,17 +210,17 @@ fn faults_in_a_profile() {
 
 #[test]
 fn faults_of_the_registry() {
-    let name = "2:12: expected the registry's name, host or host:port (profiles.w.registry)";
+    let name = "2:12: expected a registry name: HOST or HOST:PORT (profiles.w.registry)";
     for (value, message, hint) in [
         ("https://ghcr.io", name, "no https://"),
         ("ghcr.io/acme", name, "no https://"),
-        ("gh cr.io", "2:12: not a registry's name (profiles.w.registry)", ""),
-        ("u:canary@ghcr.io", "2:12: not a registry's name (profiles.w.registry)", ""),
+        ("gh cr.io", "2:12: not a registry name (profiles.w.registry)", ""),
+        ("u:canary@ghcr.io", "2:12: not a registry name (profiles.w.registry)", ""),
         ("lab:0", "2:12: the port must be from 1 to 65535 (profiles.w.registry)", ""),
         ("lab:65536", "2:12: the port must be from 1 to 65535 (profiles.w.registry)", ""),
         (
             "lab",
-            "2:12: \"lab\" would not be taken for a registry in a name (profiles.w.registry)",
+            "2:12: in a name, \"lab\" would be read as a namespace, not as a registry (profiles.w.registry)",
             "give the port: registry = \"lab:443\"",
         ),
     ] {
@@ -236,8 +240,16 @@ fn faults_of_the_whole() {
         ("x = 1\n", "1:1: unknown key (x)", "the keys are profile, previous-profile, profiles"),
         ("[[profiles]]\n", "1:1: expected a table, found a list (profiles)", ""),
         ("[profiles]\nw = 1\n", "2:5: expected a table, found an integer (profiles.w)", ""),
-        ("[profiles.\"é\"]\n", "1:11: not a profile name (profiles.\"é\")", "letters, digits"),
-        ("[profiles.-w]\n", "1:11: not a profile name (profiles.-w)", "letters, digits"),
+        (
+            "[profiles.\"é\"]\n",
+            "1:11: \"é\" is not a profile name (profiles.\"é\")",
+            "use up to 64 letters, digits",
+        ),
+        (
+            "[profiles.-w]\n",
+            "1:11: \"-w\" is not a profile name (profiles.-w)",
+            "use up to 64 letters, digits",
+        ),
         (
             "[profiles.default]\n",
             "1:11: \"default\" is the built-in Docker Hub profile (profiles.default)",
@@ -248,7 +260,11 @@ fn faults_of_the_whole() {
             "2:11: the profile has no registry (profiles.w.registry)",
             "add a line such as",
         ),
-        ("profile = \"é\"\n", "1:11: not a profile name (profile)", "letters, digits"),
+        (
+            "profile = \"é\"\n",
+            "1:11: \"é\" is not a profile name (profile)",
+            "use up to 64 letters, digits",
+        ),
         (
             "profile = \"wrok\"\n[profiles.work]\nregistry = \"a.b\"\n",
             "1:11: no profile named \"wrok\" (profile)",

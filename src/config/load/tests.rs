@@ -202,7 +202,7 @@ fn warns_when_others_can_read_a_password() {
     use std::os::unix::fs::PermissionsExt;
     let plain = "[profiles.w]\nregistry = \"a.b\"\nusername = \"u\"\npassword = \"canary\"\n";
     let none = "[profiles.w]\nregistry = \"a.b\"\n";
-    let read = "holds a password and can be read by others: chmod 600";
+    let read = "contains a password and can be read by others: chmod 600";
     let changed = "can be changed by others: chmod 600";
     for (text, mode, expected) in [
         (plain, 0o600, vec![]),

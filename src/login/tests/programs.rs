@@ -25,7 +25,7 @@ fn bad_helpers_are_warnings_and_quote_no_secret() {
         ("echo 'credentials not found in native keychain'", &["printed no JSON"]),
         ("kill -9 $$", &["signal: 9"]),
         ("head -c 2000000 /dev/zero", &["printed more than 1048576 bytes"]),
-        ("exec sleep 20", &["gave no answer within 300ms"]),
+        ("exec sleep 20", &["did not answer within 300ms"]),
     ] {
         let fixture = Fixture::new();
         fixture.config(STORE);
@@ -194,7 +194,7 @@ fn a_password_command_has_its_limits() {
     fixture.program("hang", "exec /bin/sleep 20");
     fixture.program("flood", "exec /usr/bin/head -c 2000000 /dev/zero");
     let error = words(&["hang"]).read(&fixture.env(), SHORT).unwrap_err().to_string();
-    assert!(error.contains("gave no answer within 300ms"), "{error}");
+    assert!(error.contains("did not answer within 300ms"), "{error}");
     let error = words(&["flood"]).read(&fixture.env(), HELPER_LIMIT).unwrap_err().to_string();
     assert!(error.contains("printed more than"), "{error}");
 }

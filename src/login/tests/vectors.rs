@@ -22,7 +22,7 @@ const EXCEPTIONS: [Exception; 3] = [
         username: "",
         password: "",
         config_warning: false,
-        other_warning: "docker-credential-fake is not used: its user name is empty",
+        other_warning: "docker-credential-fake are not used: the user name is empty",
         reason: "a login without a user name is no login",
     },
     Exception {

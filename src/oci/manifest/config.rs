@@ -75,7 +75,7 @@ pub struct History {
 }
 
 impl ImageConfig {
-    /// Reads a config blob. `None` when it is no JSON object, as an artifact's config may be; bytes
+    /// Reads a config blob. `None` when it is not a JSON object, as an artifact's config may be; bytes
     /// that are not UTF-8 inside texts are replaced.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let json = object(bytes)?;

@@ -1,4 +1,4 @@
-//! The time at which an image says it was made, with its lies told apart.
+//! The time at which an image says it was made, with wrong times told apart.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -9,7 +9,7 @@ const FIRST_CREDIBLE: i64 = 315_619_200;
 /// A creation time from a config.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Created {
-    /// The text as it stands in the config.
+    /// The text as it is in the config.
     pub text: String,
     /// The moment; `None` when the text is not an RFC 3339 time, or is one beyond the year 9999.
     pub time: Option<Timestamp>,

@@ -26,7 +26,7 @@ pub enum AnyDigest {
 }
 
 impl AnyDigest {
-    /// The text as it stands in the document.
+    /// The text as it is in the document.
     pub fn as_str(&self) -> &str {
         match self {
             AnyDigest::Supported(digest) => digest.as_str(),

@@ -196,7 +196,7 @@ fn detect(content_type: Option<&str>, body: &Json) -> Result<MediaType, Manifest
     }
 }
 
-/// The type of a document that nobody names.
+/// The type of a document that states none.
 fn guess(body: &Json) -> Result<MediaType, ManifestError> {
     let has = |member| body.get(member).map(|json| json.is_some());
     Ok(if body.get("schemaVersion")?.and_then(Json::integer) == Some(1) {

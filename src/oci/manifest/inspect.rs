@@ -2,7 +2,7 @@
 //!
 //! `Tag` is there for schema 1 images only and `Variant` only when the config has one (skopeo itself
 //! reads the variant and does not print it); `LayersData` is there since the skopeo that followed 1.9. Missing
-//! lists and maps are `null`, the way Go writes them. What is no image, and makes skopeo fail, gives
+//! lists and maps are `null`, the way Go writes them. For what is not an image, where skopeo fails, the result is
 //! a summary with the members that can be known.
 
 use std::collections::BTreeMap;
@@ -111,7 +111,7 @@ impl Inspect {
         let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
         self.serialize(&mut serializer).expect("texts and numbers can be written to memory");
         let mut json = String::from_utf8(bytes).expect("JSON is UTF-8");
-        // None of these can stand outside a text. Go escapes them for use within HTML.
+        // None of these can appear outside a string. Go escapes them for use within HTML.
         for (plain, escape) in [
             ("<", "\\u003c"),
             (">", "\\u003e"),
@@ -151,7 +151,7 @@ fn layers(document: &Document) -> Vec<LayerData> {
     }
 }
 
-/// Docker's own manifests have no annotations, whatever stands there.
+/// Docker's own manifests have no annotations, whatever the document says.
 fn layer_data(layer: &Descriptor, oci: bool) -> LayerData {
     let annotations = (oci && !layer.annotations.is_empty()).then(|| layer.annotations.clone());
     LayerData {

@@ -4,7 +4,7 @@
 //! reader: a server can thus show one document to a scanner and another to the one who runs it
 //! (CVE-2021-41190 was of this kind). Here both are kept, and asking for such a member is an
 //! error. Go's readers, which are most, take names without regard to case; so do these.
-//! Numbers matter only as sizes; what is no whole number of at most 2^53 is kept as odd.
+//! Numbers matter only as sizes; anything but a whole number up to 2^53 is kept as odd.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

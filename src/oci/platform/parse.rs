@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::{Platform, local_os, normalize_architecture, normalize_os};
 
-/// A text that is no platform.
+/// A text that is not a platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError(String);
 
@@ -18,7 +18,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// Operating systems that may stand alone.
+/// Operating systems that may be given alone.
 const SYSTEMS: [&str; 17] = [
     "aix",
     "android",
@@ -39,7 +39,7 @@ const SYSTEMS: [&str; 17] = [
     "zos",
 ];
 
-/// Architectures that may stand alone.
+/// Architectures that may be given alone.
 const ARCHITECTURES: [&str; 24] = [
     "386",
     "amd64",

@@ -63,7 +63,7 @@ fn best(candidates: &[Option<&Platform>], wanted: &Platform) -> Option<usize> {
     best.map(|(index, _)| index)
 }
 
-/// Whether a candidate is for the wanted platform, which is normalised.
+/// Whether a candidate is for the wanted platform, which is normalized.
 fn fits(candidate: &Platform, wanted: &Platform) -> bool {
     let windows = wanted.os == "windows";
     let candidate = candidate.normalized();
@@ -77,7 +77,7 @@ fn fits(candidate: &Platform, wanted: &Platform) -> bool {
         })
 }
 
-/// The platforms that can stand in for a normalised one, best first, in normal form.
+/// The platforms that can stand in for a normalized one, best first, in normal form.
 fn stand_ins(wanted: &Platform) -> Vec<Platform> {
     let variants: Vec<(&str, String)> = match wanted.architecture.as_str() {
         "amd64" => {

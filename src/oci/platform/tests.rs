@@ -6,7 +6,7 @@ fn platform(text: &str) -> Platform {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A candidate as an index has it: not normalised by parsing. `-` states no platform.
+/// A candidate as an index has it: not normalized by parsing. `-` states no platform.
 fn candidate(text: &str) -> Option<Platform> {
     if text == "-" {
         return None;

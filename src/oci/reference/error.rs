@@ -21,7 +21,7 @@ pub enum ParseError {
     DigestFormat,
     /// A digest algorithm that is not one of sha256, sha384 and sha512.
     DigestUnsupported,
-    /// What stands before the first slash looks like a registry and cannot be one.
+    /// The text before the first slash looks like a registry and cannot be one.
     InvalidRegistry(String),
 }
 

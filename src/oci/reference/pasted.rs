@@ -1,7 +1,7 @@
 //! Names that are pasted from a browser's address bar.
 
 /// The name that an address stands for: that of a page on Docker Hub or Quay, of a registry's API,
-/// or a name with a scheme in front. `None`: it is no address, or has nobody's name in it.
+/// or a name with a scheme in front. `None`: it is not an address, or holds no name.
 pub(crate) fn pasted(text: &str) -> Option<String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
     let rest = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');

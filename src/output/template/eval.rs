@@ -1,8 +1,8 @@
 //! Runs a parsed template over one row.
 //!
 //! The result is a string, and an error leaves no half row behind: the caller writes rows whole.
-//! What is not known (`null`) has no fields, no entries and no items, and is no error: a list must
-//! not break off at a row that lacks a date. Time and output are bounded, for `range` can count to
+//! What is not known (`null`) has no fields, no entries and no items, and is not an error: a list must
+//! not end at a row that lacks a date. Time and output are bounded, for `range` can count to
 //! any number.
 
 use serde_json::Value;
@@ -58,7 +58,7 @@ impl<'t> Run<'t> {
     fn step(&mut self, at: usize) -> Result<(), Failure> {
         self.steps += 1;
         if self.steps > MAX_STEPS || self.out.len() > MAX_OUTPUT {
-            return Err(Failure::new(at, "the template does not come to an end"));
+            return Err(Failure::new(at, "the template runs for too long"));
         }
         Ok(())
     }

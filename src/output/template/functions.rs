@@ -251,7 +251,7 @@ fn count(value: &Value, most: usize) -> Result<usize, String> {
     count.filter(|count| *count <= most).ok_or_else(|| format!("{} is out of range", text(value)))
 }
 
-/// `pad TEXT BEFORE AFTER`: so many blanks around a text that is not empty.
+/// `pad TEXT BEFORE AFTER`: blanks around a text that is not empty.
 fn pad(arguments: &[Value]) -> Result<Value, String> {
     let (before, after) = (count(&arguments[1], 10_000)?, count(&arguments[2], 10_000)?);
     let text = text(&arguments[0]);
@@ -262,7 +262,7 @@ fn pad(arguments: &[Value]) -> Result<Value, String> {
     })
 }
 
-/// `truncate TEXT LENGTH`: at most so many characters. (Docker counts bytes and may cut one in two.)
+/// `truncate TEXT LENGTH`: at most LENGTH characters. (Docker counts bytes and may cut one in two.)
 fn truncate(arguments: &[Value]) -> Result<Value, String> {
     let length = count(&arguments[1], MANY)?;
     on_text(arguments, |text| text.chars().take(length).collect())

@@ -10,7 +10,7 @@ use super::Failure;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
-    /// What stands between actions, ready to print.
+    /// The text between actions, ready to print.
     Text(String),
     /// `{{`
     Open,
@@ -138,7 +138,7 @@ impl<'s> Lexer<'s> {
             '.' if in_name(second) => Ok(Token::Field(self.name(1)[1..].to_owned())),
             '$' => Ok(Token::Variable(self.name(1).to_owned())),
             c if in_name(c) => Ok(Token::Word(self.name(0).to_owned())),
-            '\'' => Err(Failure::new(self.at, "strings take double quotes or backquotes")),
+            '\'' => Err(Failure::new(self.at, "strings need double quotes or backquotes")),
             c => {
                 let symbol = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol));
                 let unexpected = || Failure::new(self.at, format!("unexpected character {c:?}"));
@@ -149,7 +149,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// A name behind a sign of so many bytes, with the sign.
+    /// A name after a sign of `skip` bytes, with the sign.
     fn name(&mut self, sign: usize) -> &'s str {
         let rest = self.rest();
         let end = rest[sign..].find(|c| !in_name(c)).map_or(rest.len(), |end| sign + end);

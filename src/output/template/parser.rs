@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 64;
 pub(super) enum Node {
     Text(String),
     Action(Pipeline),
-    /// Condition or list, body, and what stands after `else`.
+    /// Condition or list, body, and the text after `else`.
     Control(Control, Pipeline, Vec<Node>, Vec<Node>),
     Break,
     Continue,
@@ -94,7 +94,7 @@ pub(super) fn parse(words: Vec<Word>, length: usize) -> Result<Tree, Failure> {
     }
 }
 
-/// `end` or `else`, and where it stands. After `else` the rest of its action is still unread.
+/// `end` or `else`, and where it is. After `else` the rest of its action is still unread.
 type Stop = Option<(&'static str, usize)>;
 
 struct Parser {

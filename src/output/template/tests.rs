@@ -145,7 +145,7 @@ fn errors_say_what_and_where() {
         ("{{slice .Tag 3 1}}", (1, 3), "invalid slice index: 3 > 1"),
         ("{{slice \"é\" 1}}", (1, 3), "inside a character"),
         ("{{truncate .Tag -1}}", (1, 3), "out of range"),
-        ("{{range 100000000000}}{{end}}", (1, 9), "does not come to an end"),
+        ("{{range 100000000000}}{{end}}", (1, 9), "runs for too long"),
     ] {
         let error = render(template).expect_err(template);
         assert_eq!((error.line, error.column), at, "{template}: {error}");
@@ -181,7 +181,7 @@ fn fields_of_the_row_are_noted() {
     ] {
         let error = check(template).expect_err(template);
         assert!(
-            error.ends_with("can't evaluate field Nope; the fields are Tag, Layers"),
+            error.ends_with("can't evaluate field Nope; possible fields: Tag, Layers"),
             "{error}"
         );
     }

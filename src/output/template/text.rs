@@ -1,7 +1,7 @@
 //! Values as text: what Go's `fmt` makes of them, and whose text it is.
 //!
 //! Text of a row came from a server; text of the template is the user's own and may hold line
-//! feeds and colours. So that functions need not care, the unsafe characters of a row are moved to
+//! feeds and colors. So that functions need not care, the unsafe characters of a row are moved to
 //! the last plane of Unicode, where nothing else lives ([`guard`]), and what is printed in the end
 //! shows them escaped ([`escape`]). JSON, `printf "%q"` and comparing see the real text ([`raw`]).
 
@@ -306,7 +306,7 @@ fn shortest(size: f64) -> String {
     exponent(&format!("{size:e}"))
 }
 
-/// `%.*g`: so many significant digits, without the zeros at the end.
+/// `%.*g`: significant digits, without the zeros at the end.
 fn significant(size: f64, precision: usize) -> String {
     let scientific = format!("{size:.*e}", precision - 1);
     let (digits, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));

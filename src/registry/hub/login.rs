@@ -1,7 +1,7 @@
 //! The login to Docker Hub's API: a stored login traded for a short-lived token.
 //!
 //! `POST /v2/auth/token` takes what `docker login` stores: user name and password, personal
-//! access token, or organisation and its token. The token lives in memory and is fetched once in
+//! access token, or organization and its token. The token lives in memory and is fetched once in
 //! a run. Nothing is repeated after a 401: Docker Hub locks users out. A stored login that does
 //! not work is a warning, because public repositories need none; one given for this very call is
 //! an error.
@@ -20,7 +20,7 @@ use crate::system::secret::Secret;
 
 /// The most that is read of a login's answer.
 const MAX_ANSWER: u64 = 1024 * 1024;
-/// What the secrets of organisations begin with.
+/// What the secrets of organizations begin with.
 const ORGANISATION_TOKEN: &str = "dckr_oat_";
 
 /// How requests are made.
@@ -55,11 +55,11 @@ impl Hub {
         self.login.get_or_init(|| (self.source)(None).login).as_ref()
     }
 
-    /// The login's own namespace, once the API has accepted the login; for an organisation's
-    /// token, the organisation. The flag says that it is one.
+    /// The login's own namespace, once the API has accepted the login; for an organization's
+    /// token, the organization. The flag says that it is one.
     ///
     /// # Errors
-    /// [`Error::LoginNeeded`], [`Error::LoginRefused`]; a user name that is no namespace.
+    /// [`Error::LoginNeeded`], [`Error::LoginRefused`]; a user name that is not a namespace.
     pub(crate) fn user(&self) -> Result<(Namespace, bool), Error> {
         match self.access()? {
             Access::LoginRefused(detail) => return Err(self.login_refused(detail)),
@@ -69,11 +69,11 @@ impl Hub {
         let user = self.login().and_then(|login| login.credential.username()).unwrap_or_default();
         let name = user.to_ascii_lowercase().parse().map_err(|_| {
             Error::usage(
-                format!("the login's user name \"{user}\" is no Docker Hub namespace"),
-                "log in with the Docker ID, not an e-mail address; or name the namespace",
+                format!("the user name \"{user}\" is not a Docker Hub namespace"),
+                "log in with your Docker ID instead of your email address, or name the namespace",
             )
         })?;
-        Ok((name, self.is_organisation()))
+        Ok((name, self.is_organization()))
     }
 
     /// How to make requests; logs in at the first call. Others wait meanwhile.
@@ -91,7 +91,7 @@ impl Hub {
         let Some(login) = self.shared_login() else { return Ok(Access::Anonymous) };
         let Credential::Basic { username, password } = &login.credential else {
             self.client.reporter().warn(&format!(
-                "the login of {} (from {}) is of a kind that {} does not take; going on without it",
+                "the credentials of {} (from {}) are of a kind that {} does not accept; continuing without them",
                 login.user(),
                 login.source,
                 self.host()
@@ -112,10 +112,10 @@ impl Hub {
         let Some(answered) = answered else { return Ok(Access::LoginRefused(None)) };
         match answered? {
             Answered::Token(token) => Ok(Access::Token(Secret::new(format!("Bearer {token}")))),
-            Answered::Missing => Err(self.unusable("there is no way to log in")),
+            Answered::Missing => Err(self.unusable("its API has no login")),
             Answered::Refused(_, detail) if login.is_explicit => Err(self.login_refused(detail)),
             Answered::Refused(_, detail) => {
-                let consequence = "private repositories are left out";
+                let consequence = "so private repositories are missing";
                 self.client.reporter().warn(&login.refused_warning(&self.host(), consequence));
                 Ok(Access::LoginRefused(detail))
             }
@@ -146,11 +146,13 @@ impl Hub {
         request.body = Some(body);
         self.client.exchange(&self.peer, &request, |answer| match answer.status() {
             200..=202 => {
-                let body = answer.bytes(MAX_ANSWER, "the login's answer")?;
+                let body = answer.bytes(MAX_ANSWER, "the login response")?;
                 let document: Value = serde_json::from_slice(&body).unwrap_or_default();
                 let token = document.get(member).and_then(Value::as_str).unwrap_or_default();
                 if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-                    return Err(self.unusable("the login's answer holds no usable token").into());
+                    return Err(self
+                        .unusable("the login response contains no usable token")
+                        .into());
                 }
                 Ok(Answered::Token(token.to_owned()))
             }
@@ -172,8 +174,7 @@ impl Hub {
         *access = Some(Access::Forbidden(detail.clone()));
         let why = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
         self.client.reporter().warn(&format!(
-            "{} does not let the login of {} use its API{why}; going on without it: private \
-             repositories are left out",
+            "{} does not let {} use its API{why}; continuing without credentials, so private repositories are missing",
             self.host(),
             login.user(),
         ));
@@ -195,13 +196,13 @@ impl Hub {
         Error::Forbidden { host: self.host(), user, detail }
     }
 
-    /// Whether the requests of this run carry an organisation's token.
-    pub(super) fn has_organisation_token(&self) -> bool {
+    /// Whether the requests of this run carry an organization's token.
+    pub(super) fn has_organization_token(&self) -> bool {
         let access = lock(&self.access);
-        matches!(*access, Some(Access::Token(_))) && self.is_organisation()
+        matches!(*access, Some(Access::Token(_))) && self.is_organization()
     }
 
-    fn is_organisation(&self) -> bool {
+    fn is_organization(&self) -> bool {
         self.login().is_some_and(|login| {
             matches!(&login.credential, Credential::Basic { password, .. }
                 if password.expose().starts_with(ORGANISATION_TOKEN))

@@ -40,7 +40,7 @@ pub(super) struct List {
     pub(super) object: String,
 }
 
-/// Makes an entry of its text and object, and says its name. `None`: it is none.
+/// Makes an entry of its text and object, and says its name. `None`: it is not one.
 pub(in crate::registry) type Read<'a, T> = &'a dyn Fn(&str, &Value) -> Option<(String, T)>;
 
 impl Hub {
@@ -179,7 +179,7 @@ fn next_query(answer: &Answer, next: &str) -> Result<String, Error> {
     let refused = |why: &str| Error::Refused {
         host: answer.host(),
         what: format!("the link to the next page leads to \"{}\": {why}", answer.quoted(next)),
-        hint: "the list is not complete; is hub-api of the profile right?".to_owned(),
+        hint: "the list is not complete; check hub-api in the profile".to_owned(),
     };
     let target = answer.url().join(next).map_err(|why| refused(&why.to_string()))?;
     if target.origin().host() != answer.url().origin().host() {
@@ -191,8 +191,8 @@ fn next_query(answer: &Answer, next: &str) -> Result<String, Error> {
 fn not_a_page(answer: &Answer) -> Error {
     Error::Answer {
         host: answer.host(),
-        what: "the answer is no page of a list".to_owned(),
-        hint: "is this Docker Hub's API? A proxy or login page may stand in between",
+        what: "the response is not a page of a list".to_owned(),
+        hint: "is this Docker Hub's API? A proxy or login page may be answering",
     }
 }
 

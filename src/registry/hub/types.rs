@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::oci::reference::{Digest, ParseError, Repository, Tag};
 
-/// A user or organisation: the first part of a repository's path.
+/// A user or organization: the first part of a repository's path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Namespace(Repository);
 
@@ -107,7 +107,7 @@ pub(crate) struct HubImage {
 }
 
 impl HubRepository {
-    /// Reads a repository's object in the list of `namespace`. `None`: it names none.
+    /// Reads a repository's object in the list of `namespace`. `None`: it has no name.
     pub(crate) fn read(namespace: &Namespace, object: &Value) -> Option<Self> {
         let name = object.get("name")?.as_str()?;
         let path = format!("{namespace}/{name}");

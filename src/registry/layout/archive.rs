@@ -99,7 +99,7 @@ fn read_headers(file: &File, length: u64) -> Result<HashMap<String, Entry>, File
         match kind {
             b'L' => extension.name = Some(text(&extension_bytes(&mut reader, data, size)?)),
             b'x' => read_pax(&extension_bytes(&mut reader, data, size)?, &mut extension)?,
-            // The target of a link, and what holds for the whole archive: of no use here.
+            // The target of a link, and what holds for the whole archive: not needed here.
             b'K' | b'g' => {}
             _ => {
                 let found = std::mem::take(&mut extension);
@@ -168,7 +168,7 @@ fn note(
     let name = name.strip_prefix("./").unwrap_or(name);
     if name.starts_with('/') || name.split('/').any(|part| part == "..") {
         let name = crate::system::terminal::server_text(name);
-        return Err(bad(&format!("the archive names \"{name}\", which leads out of it")));
+        return Err(bad(&format!("the archive names \"{name}\", which points outside of it")));
     }
     let is_layout = name == "index.json" || name == "oci-layout" || name.starts_with("blobs/");
     if !is_layout || kind == b'5' {
@@ -180,7 +180,7 @@ fn note(
     };
     // The later file wins when an archive is unpacked; other readers take the first.
     if entries.insert(name.to_owned(), entry).is_some() && !name.starts_with("blobs/") {
-        return Err(bad(&format!("the archive has {name} twice")));
+        return Err(bad(&format!("the archive contains {name} twice")));
     }
     if entries.len() > MAX_FILES {
         return Err(bad("too many files in the archive"));
@@ -204,7 +204,7 @@ fn extension_bytes(
 
 /// A pax header: records `LENGTH KEY=VALUE\n`.
 fn read_pax(mut bytes: &[u8], extension: &mut Extension) -> Result<(), FileError> {
-    let wrong = || bad("the archive has a broken pax header");
+    let wrong = || bad("the archive contains an invalid pax header");
     while !bytes.is_empty() {
         let blank = bytes.iter().position(|&byte| byte == b' ').ok_or_else(wrong)?;
         let length: usize = text(&bytes[..blank]).parse().map_err(|_| wrong())?;
@@ -244,7 +244,7 @@ fn text(field: &[u8]) -> String {
 
 /// A number: octal digits, or with the first bit set a binary one.
 fn number(field: &[u8]) -> Result<u64, FileError> {
-    let wrong = || bad("not a tar archive: a header holds a broken number");
+    let wrong = || bad("not a tar archive: a header contains an invalid number");
     if field[0] & 0x80 != 0 {
         let (high, low) = field.split_at(field.len() - 8);
         if high[0] != 0x80 || high[1..].iter().any(|&byte| byte != 0) {

@@ -52,7 +52,7 @@ impl Directory {
             let opened =
                 openat(above, part, flags, Mode::empty()).map_err(|error| match error {
                     rustix::io::Errno::LOOP => {
-                        FileError::Bad("a link, which is not followed".to_owned())
+                        FileError::Bad("a symbolic link, which is not followed".to_owned())
                     }
                     other => unreadable(other.into()),
                 })?;
@@ -67,7 +67,7 @@ impl Directory {
         for part in parts(path) {
             whole.push(part);
             if std::fs::symlink_metadata(&whole).map_err(unreadable)?.is_symlink() {
-                return Err(FileError::Bad("a link, which is not followed".to_owned()));
+                return Err(FileError::Bad("a symbolic link, which is not followed".to_owned()));
             }
         }
         File::open(whole).map_err(unreadable)

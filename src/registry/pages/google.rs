@@ -3,7 +3,7 @@
 //! `{"manifest": {"sha256:…": {"imageSizeBytes": "1234", "timeCreatedMs": "1700000000000",
 //! "timeUploadedMs": "…", "mediaType": "…", "tag": ["1", "latest"]}}}`. Numbers are decimal
 //! strings; sizes of indexes and dates of reproducible builds are `"0"`, dates even negative. Every
-//! member is optional, and what is no such thing counts as missing.
+//! member is optional, and anything else counts as missing.
 
 use std::fmt;
 
@@ -36,7 +36,7 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    /// Reads an entry. `None`: its key is no digest that can be checked.
+    /// Reads an entry. `None`: its key is not a digest that can be checked.
     fn read(digest: &str, about: &Value) -> Option<Self> {
         let number = |member: &str| about.get(member)?.as_str()?.parse::<i64>().ok();
         let time = |member: &str| {

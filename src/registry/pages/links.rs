@@ -176,8 +176,7 @@ impl<'a> Links<'a> {
 
     fn doubt(&self, reader: &Reader<'_>) -> Next {
         reader.transport.warn(&format!(
-            "{}: the list may be incomplete: it looks like one page of a longer list, and the \
-             registry does not give the next page",
+            "{}: the list may be incomplete: it looks like one page of a longer list, and the registry gives no link to the next page",
             self.list.object
         ));
         Next::End
@@ -204,7 +203,7 @@ impl Source for Links<'_> {
     fn page(&mut self, reader: &mut Reader<'_>, query: &str) -> Result<Fetched, Error> {
         if self.size().is_some() && query == self.first_query() {
             match reader.fetch(self, query) {
-                // A page size that the server does not take is no reason to have no list.
+                // A page size that the server does not take must not cost the list.
                 Err(Error::Server { status: 400..=499, .. }) if !self.sink_failed => {}
                 Ok(Fetched::Page(page)) if page.entries == 0 => {}
                 outcome => return outcome,

@@ -2,8 +2,8 @@
 //! as they come or are very many, else from a slice, which is three times as fast.
 //!
 //! A page is one object, and nothing behind it, with the list among its members: an array, or null
-//! for an empty one. Everything else is no list, which is an error and never an empty page. An entry
-//! that is no string, or no entry by the caller's rule, is counted and passed over.
+//! for an empty one. Everything else is not a list, which is an error and never an empty page. An entry
+//! that is not a string, or no entry by the caller's rule, is counted and passed over.
 
 use std::fmt;
 use std::io::{BufReader, Read};
@@ -65,7 +65,7 @@ pub(super) fn read_page<'s>(
     }
 }
 
-/// What an error of the parser means: a body that broke off, or one that is no list.
+/// What an error of the parser means: a body that is cut short, or is not a list.
 pub(in crate::registry) fn document_failure(
     answer: &Answer,
     error: serde_json::Error,
@@ -81,8 +81,8 @@ pub(in crate::registry) fn document_failure(
     not_a_list(answer, "").into()
 }
 
-/// The tags in a document of a registry's `tags/list`, and how many entries are none; `None` for
-/// a document that is no list. For looking at the reader alone.
+/// The tags in a document of a registry's `tags/list`, and how many entries are not tags; `None` for
+/// a document that is not a list. For looking at the reader alone.
 pub fn parse_tags(document: &[u8]) -> Option<(Vec<String>, usize)> {
     let (mut page, mut seen, mut sink) = (Page::default(), Seen::default(), Vec::<String>::new());
     let mut reading = Reading::new("tags", Tag::is_valid, &mut page, &mut seen, Some(&mut sink));
@@ -98,8 +98,8 @@ fn not_a_list(answer: &Answer, why: &str) -> Error {
     let why = if why.is_empty() { String::new() } else { format!("{why}, ") };
     Error::Answer {
         host: answer.host(),
-        what: format!("this is not a registry's answer ({why}{content_type})"),
-        hint: "is this a container registry? A proxy or login page may stand in between",
+        what: format!("this is not a registry's response ({why}{content_type})"),
+        hint: "is this a container registry? A proxy or login page may be answering",
     }
 }
 
@@ -107,7 +107,7 @@ fn not_a_list(answer: &Answer, why: &str) -> Error {
 enum Fault {
     /// The sink's own error.
     Sink(Error),
-    /// It is no list.
+    /// It is not a list.
     Shape(&'static str),
 }
 
@@ -147,7 +147,7 @@ impl<'a, 's> Reading<'a, 's> {
         E::custom(why)
     }
 
-    /// Receives one element of the list; `None` is one that is no string.
+    /// Receives one element of the list; `None` is one that is not a string.
     fn element<E: serde::de::Error>(&mut self, entry: Option<&str>) -> Result<(), E> {
         self.page.entries += 1;
         if let Some(text) = entry.filter(|text| text.len() <= MAX_CURSOR) {

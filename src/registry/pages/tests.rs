@@ -1,8 +1,8 @@
-//! No list lies: servers that are made up at random, and one true list behind each.
+//! No list lies: servers made up at random, and one true list behind each.
 //!
 //! A server pages, links, cuts, repeats and refuses as its seed says. Whatever it does, the walker
 //! gives the whole list, or an error, or a warning. What no client could notice is left out: a page
-//! that looks whole, without a link, with a count that is no page's. A seed that fails is printed;
+//! that looks whole, without a link, with a count that is not a page's. A seed that fails is printed;
 //! `DOCKER_TAGS_SEED=N cargo test no_list_lies` runs it alone.
 
 use std::cell::Cell;

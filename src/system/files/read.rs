@@ -17,7 +17,7 @@ pub(crate) const MAX_BYTES: u64 = 8 << 20;
 /// Opens a regular file for reading.
 ///
 /// # Errors
-/// What keeps it from being opened; that it is no regular file.
+/// What keeps it from being opened; that it is not a regular file.
 pub(crate) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let mut options = OpenOptions::new();
     options.read(true);

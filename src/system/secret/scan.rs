@@ -149,7 +149,7 @@ impl Layer {
         let mut index = 0;
         while index < self.bytes.len() {
             let byte = self.bytes[index];
-            // Few escape other signs than these, and a secret's own backslash may stand there.
+            // Few escape other signs than these, and a secret's own backslash may be there.
             let is_odd = |next: &u8| next.is_ascii_punctuation() && !b"\"\\/'`".contains(next);
             let is_odd = byte == b'\\' && self.bytes.get(index + 1).is_some_and(is_odd);
             let found = escape(&self.bytes[index..]).filter(|_| byte == kind && !is_odd);
@@ -219,7 +219,7 @@ impl Layer {
         self.origin[start].start..self.origin[end - 1].end
     }
 
-    /// The end of at most so many characters of a kind, escaped or not.
+    /// The end of at most `most` characters of a kind, escaped or not.
     fn run(&self, mut end: usize, most: usize, is: impl Fn(u8) -> bool) -> usize {
         for _ in 0..most {
             let rest = &self.bytes[end..];

@@ -37,7 +37,7 @@ pub(crate) struct Newer<'l> {
     pub(crate) level: Level,
 }
 
-/// What `tags` has for who has `current`.
+/// What `tags` has in place of `current`.
 pub(crate) fn newest<'l>(
     current: &Kind<'_>,
     tags: impl IntoIterator<Item = &'l str>,
@@ -66,7 +66,7 @@ pub(crate) fn newest<'l>(
     Answer { wanted: newer(wanted), latest: newer(latest), other_base: newer(other) }
 }
 
-/// All that may be offered to who has `current`, the newest first and one spelling of each.
+/// All that may be offered in place of `current`, the newest first and one spelling of each.
 pub(crate) fn candidates<'l>(
     current: &Kind<'_>,
     tags: impl IntoIterator<Item = &'l str>,

@@ -88,7 +88,7 @@ pub(crate) fn matching<'l>(
         }
         let Kind { components, prefix, .. } = kind;
         let parent = components.rfind('.').map_or("", |dot| &components[..dot]);
-        // Neighbours in a list mostly share theirs.
+        // Neighbors in a list mostly share theirs.
         if parent != last {
             rolling.insert(parent);
             rolling.extend(parent.rmatch_indices('.').map(|(dot, _)| &parent[..dot]));

@@ -8,7 +8,7 @@ use crate::tags::version::{PreKind, compare_numbers, parse};
 /// Words of builds that count when a number follows; only as the last word of a tag.
 const COUNTERS: [&str; 7] = ["r", "b", "p", "ls", "rev", "build", "kb"];
 
-/// Counters that may stand in front of suffix words, and may be missing.
+/// Counters that may come before suffix words.
 const FIXES: [&str; 2] = ["security", "hotfix"];
 
 /// Words of a suffix that have counters of their own: `17-ea-5-jdk`.

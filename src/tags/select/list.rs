@@ -16,7 +16,7 @@ pub(crate) struct TagList {
     seen: Seen,
 }
 
-/// Where a tag lies in the text.
+/// Where a tag is in the text.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     start: u32,

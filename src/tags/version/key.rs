@@ -20,7 +20,7 @@ const NAME: u8 = 2;
 /// The end of a list of numbers: after every further number, so that `3.20.1` precedes `3.20`.
 const END: u8 = !0;
 const RELEASE: u8 = 0;
-/// A number in a variant or name. It stands where ASCII has the digits.
+/// A number in a variant or name. It sorts where ASCII has the digits.
 const NUMBER: u8 = b'0';
 /// The first value that does not fit into one byte of a key.
 const TWO_BYTES: u64 = 0xE0;

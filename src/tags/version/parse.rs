@@ -11,7 +11,7 @@ const REVISION_WORDS: [&str; 7] = ["post", "rev", "build", "patch", "hotfix", "s
 /// The longest pre-release word.
 const LONGEST_WORD: usize = 12;
 
-/// Reads a tag; `None` if it is no version.
+/// Reads a tag; `None` if it is not a version.
 pub(super) fn version(tag: &str) -> Option<Version<'_>> {
     let bytes = tag.as_bytes();
     let start = usize::from(matches!(bytes.first(), Some(b'v' | b'V')));
@@ -99,7 +99,7 @@ pub(in crate::tags) fn date_end(bytes: &[u8], start: usize) -> Option<usize> {
     Some(day.unwrap_or(month))
 }
 
-/// Where a time ends that stands directly behind a date: `T16-07-38Z`, `T103000`.
+/// Where a time ends that directly follows a date: `T16-07-38Z`, `T103000`.
 pub(in crate::tags) fn time_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut end = start + 1 + digits(bytes, start + 1);
     if !matches!(bytes.get(start), Some(b'T' | b't')) || end == start + 1 {
@@ -136,7 +136,7 @@ fn revision_end(bytes: &[u8]) -> usize {
     }
 }
 
-/// The length of one more part of a revision, separator included; 0 if what follows is none.
+/// The length of one more part of a revision, separator included; 0 if none follows.
 fn revision_token(bytes: &[u8], at: usize) -> usize {
     if !is_separator(bytes.get(at)) {
         return 0;
@@ -173,7 +173,7 @@ fn find_pre(bytes: &[u8], start: usize) -> Option<(PreKind, usize, usize, usize)
     let mut at = start;
     while at < bytes.len() {
         let first = at + usize::from(is_separator(bytes.get(at)));
-        // Only the first word may be glued to what stands in front of it.
+        // Only the first word may be glued to the text before it.
         let found = match at == start || first > at {
             true => marker(bytes, first, at == start, first == at),
             false => None,

@@ -22,7 +22,7 @@
 //! - A variant restricts its alternative to tags of that variant, as [`Version::is_variant`] says:
 //!   `^1.27-alpine`. In `!=` it narrows what is excluded instead. Without one it takes every variant.
 //! - Dates are in no alternative that does not name one, and in one that does there is nothing else.
-//! - Tags that are no versions never match.
+//! - Tags that are not versions never match.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -45,7 +45,7 @@ pub(crate) fn is_range(text: &str) -> bool {
         || in_tag.split('.').any(|component| component.eq_ignore_ascii_case("x"))
 }
 
-/// Why a text is no range; its `Display` is one line that names the bad part.
+/// Why a text is not a range; its `Display` is one line that names the bad part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RangeError {
     /// The part that is wrong; empty if something is missing.
@@ -205,7 +205,7 @@ impl Comparator {
         compare_padded(version.components(), self.components.iter().map(String::as_str), count)
     }
 
-    /// Where the version stands relative to all that the operand stands for.
+    /// Where the version is relative to all versions that the operand covers.
     fn compare(&self, version: &Version<'_>) -> Ordering {
         // A pre-release of the operand's own numbers is below it, whatever the wildcards.
         let below = || {
@@ -308,7 +308,7 @@ fn alternative(text: &str) -> Result<Vec<Comparator>, RangeError> {
     }
 }
 
-const NO_VERSION: &str = "is no version";
+const NO_VERSION: &str = "is not a version";
 const NEEDS_VERSION: &str = "must be followed by a version";
 
 /// The operator at the start, as it is written, and what follows.
@@ -354,7 +354,7 @@ fn operand(text: &str) -> Result<(Version<'_>, bool), &'static str> {
         return Err(NO_VERSION);
     }
     if !(suffix.is_empty() || suffix.starts_with(['-', '_'])) {
-        return Err("has something behind its wildcard");
+        return Err("has something after its wildcard");
     }
     let rest = parse::suffix(suffix, false).ok_or(NO_VERSION)?;
     Ok((Version { components: numbers, ..rest }, true))
@@ -376,7 +376,7 @@ fn wildcard(text: &str) -> Option<(&str, &str)> {
     Some((numbers, rest))
 }
 
-/// Whether a variant can be one of a tag's, and is no slip such as `1.2.y` or `1.2-`.
+/// Whether a variant can be one of a tag's, and is not a slip such as `1.2.y` or `1.2-`.
 fn is_suffix(text: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric();
     let named = text.len() - text.trim_start_matches(|c| !word(c)).len();

@@ -93,7 +93,7 @@ fn hashes() {
         "1234567 1.0 20240115 0a1b2c3d4e5f60718293a4b5c6d7e8f901234567 4f2a9c1 4f2a9c1-alpine
          9e8d7c6 deadbee1 latest sha-0abc123 sha-abc1234 sha-fedcba9 v4f2a9c1",
     );
-    // One letter and a number, as in the tags of nightly builds, is no hash.
+    // One letter and a number, as in the tags of nightly builds, is not a hash.
     in_order("b20240116 b20240115 b4321 b999");
     for hash in ["4f2a9c1", "12345e7", "9F2A9C1", &"0a".repeat(32), &"1f".repeat(20)] {
         assert!(Version::parse(hash).is_none(), "{hash}");

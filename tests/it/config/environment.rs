@@ -48,9 +48,9 @@ fn a_host_that_resolvers_read_as_a_number_is_no_registry() {
     let env = TestEnv::new();
     for host in ["127.1", "127.1:5000", "10.0x7f000001", "0251.0376.0251.0376", "1.2.3.256"] {
         let output = env.run(["profile", "create", "x", "--registry", host]);
-        output.code(2).stdout("").stderr_has("not a registry's name").stderr_has("127.0.0.1");
+        output.code(2).stdout("").stderr_has("not a registry name").stderr_has("127.0.0.1");
         env.config_toml(&format!("[profiles.x]\nregistry = \"{host}\"\n"));
-        env.run(["profile", "ls"]).code(2).stdout("").stderr_has(":2:12: not a registry's name");
+        env.run(["profile", "ls"]).code(2).stdout("").stderr_has(":2:12: not a registry name");
         std::fs::remove_file(env.root().join("home/.config/docker-tags/config.toml"))
             .expect("ours");
     }

@@ -114,7 +114,7 @@ fn expect_given_up(registry: &TestRegistry, name: &str, script: &str, by_profile
     let start = Instant::now();
     let output = env.command(args).deadline(HANGS).run();
     assert!(start.elapsed() >= Duration::from_secs(2), "{:?}\n{output}", start.elapsed());
-    let warning = format!("docker-credential-{name} gave no answer within 2s");
+    let warning = format!("docker-credential-{name} did not answer within 2s");
     output.code(0).stdout("1.0\n").stderr_has("warning: ").stderr_has(&warning);
     assert_eq!(output.stderr.lines().count(), 1, "{output}");
     assert!(is_gone(&file), "{name} is still there\n{output}");

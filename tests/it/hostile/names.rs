@@ -128,7 +128,7 @@ fn user_names_that_cannot_be_sent_are_told() {
         env.canary(PASSWORD);
         env.config_toml(&profile);
         three_ways(&env, &["ls", &name], |seen| {
-            seen.lists(&["1.0"]).says("DOCKER_PASSWORD is not used: its user name contains");
+            seen.lists(&["1.0"]).says("DOCKER_PASSWORD are not used: the user name contains");
         });
         // What stands in our own configuration is wrong there.
         let login = format!("username = \"{}\"\npassword = \"x\"\n", user.escape_debug());

@@ -349,7 +349,7 @@ fn a_registry_of_the_internet_does_not_send_us_home() {
             let proxy = Proxy::new().route("registry.test:5000", address);
             let env = logged_in("registry.test:5000").var("HTTP_PROXY", proxy.url());
             three_ways(&env, &["ls", "--plain-http", "registry.test:5000/demo/app"], |seen| {
-                seen.fails(1).says(&inside).says("its address is not a public one");
+                seen.fails(1).says(&inside).says("its address is not public");
             });
             let asked = "GET http://registry.test:5000/v2/demo/app/tags/list";
             assert_eq!(proxy.log(), [asked; 3]);

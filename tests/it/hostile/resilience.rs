@@ -350,7 +350,7 @@ fn two_halves_of_different_lists_are_no_list() {
             whole.sort_unstable();
             assert_eq!(printed, whole, "{output}");
         } else {
-            output.code(1).stderr_has("the connection broke off, and the list was a");
+            output.code(1).stderr_has("the connection was closed, and then the list was");
         }
         let output = env.run(["ls", "--retries", "1", &name]);
         assert!(output.code != 0 || output.stdout.lines().count() == second.len(), "{output}");

@@ -46,7 +46,7 @@ fn a_document_is_not_written_through_a_stranger_s_link() {
         symlink(target, &path).expect("ours");
         let shown = path.display().to_string();
         three_ways(&env, &["manifest", &registry.repo("demo/app:1"), "-o", &shown], |seen| {
-            seen.fails(1).says(&shown).says("others can write");
+            seen.fails(1).says(&shown).says("other users can write");
         });
         assert_eq!(fs::read_link(&path).expect("it is still one"), target);
     }
@@ -119,7 +119,7 @@ fn a_changed_configuration_is_private() {
     symlink(&victim, open.join("config.toml")).expect("ours");
     let output = env.command(create).var("DOCKER_TAGS_CONFIG", open.join("config.toml")).run();
     assert_ne!(output.code, 0, "{output}");
-    output.stdout("").stderr_has("others can write");
+    output.stdout("").stderr_has("other users can write");
     assert_eq!(env.read("home/victim.toml"), "# precious\n");
     assert_eq!(names(&open), ["config.toml"]);
     // Nor is what lies in the place of the lock.
@@ -127,7 +127,7 @@ fn a_changed_configuration_is_private() {
     symlink(env.root().join("home/locked"), open.join(".config.toml.lock")).expect("ours");
     let output = env.command(create).var("DOCKER_TAGS_CONFIG", open.join("config.toml")).run();
     assert_ne!(output.code, 0, "{output}");
-    output.stdout("").stderr_has("in the way");
+    output.stdout("").stderr_has("is not a lock file");
     assert!(!env.root().join("home/locked").exists());
 }
 

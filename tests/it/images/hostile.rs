@@ -205,7 +205,7 @@ fn a_digest_that_is_a_path() {
         let image = Image { root, children: Vec::new(), blobs: Vec::new() };
         let registry = TestRegistry::new().image("demo/app:1", &image).start();
         let output = TestEnv::new().run(["config", &registry.repo("demo/app:1")]);
-        output.code(1).stdout("").stderr_has("no digest to check with");
+        output.code(1).stdout("").stderr_has("unsupported digest algorithm");
         assert_eq!(registry.requests().len(), 1, "{}", registry.log());
     }
 }

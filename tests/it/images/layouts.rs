@@ -97,7 +97,7 @@ fn an_image_is_chosen_by_name_digest_or_alone() {
     ] {
         env.run(["digest", &name]).code(0).stdout(&format!("{}\n", one.root.digest));
     }
-    env.run(["digest", "oci:both"]).code(2).stderr_has("oci:both holds 2 images: name one");
+    env.run(["digest", "oci:both"]).code(2).stderr_has("oci:both holds 2 images: choose one");
     env.run(["digest", "oci:both:3"]).code(3).stderr_has("tag \"3\" not found in oci:both");
     env.run(["digest", "oci:nowhere:1"]).code(3).stderr_has("\"oci:nowhere\"");
     env.run(["token", "oci:both"]).code(2).stderr_has("is an OCI layout");
@@ -147,11 +147,11 @@ fn what_is_broken_is_an_error_with_the_files_name() {
     broken("larger than 8 MiB", &|d| write(d.join("index.json"), &vec![b' '; 9 << 20]));
     broken(root, &|d| write(blob(d, root), b"{}"));
     broken(config, &|d| write(blob(d, config), b"{}"));
-    broken("a link", &|d| {
+    broken("a symbolic link", &|d| {
         fs::rename(d.join("index.json"), d.join("moved")).expect("ours");
         std::os::unix::fs::symlink("moved", d.join("index.json")).expect("ours");
     });
-    broken("a link", &|d| {
+    broken("a symbolic link", &|d| {
         fs::rename(d.join("blobs"), d.with_file_name("blobs")).expect("ours");
         std::os::unix::fs::symlink("../blobs", d.join("blobs")).expect("ours");
     });

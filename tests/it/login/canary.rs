@@ -155,7 +155,7 @@ fn check_and_profile_show_no_password() {
         let env = TestEnv::new();
         let name = ours.repo("a");
         let output = run(place, &env, &ours.host(), &["-v", "check", &name]);
-        output.code(0).stdout_has("Result:      the repository can be asked for\n");
+        output.code(0).stdout_has("Result:      the repository can be read\n");
         run(place, &env, &ours.host(), &["check", "--offline", "--format", "json", &name]).code(0);
         if place != "stdin" {
             run(place, &env, &ours.host(), &["profile", "ls"]).code(0);

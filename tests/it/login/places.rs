@@ -220,7 +220,7 @@ fn a_password_that_cannot_be_had_is_a_warning() {
         env.config_toml(&text);
         let output = env.run(["ls", &registry.repo("a")]);
         output.code(0).stdout("1\n").stderr_has("warning: profile it: ").stderr_has(part);
-        output.stderr_has("going on without this login");
+        output.stderr_has("continuing without these credentials");
     }
 }
 
@@ -230,9 +230,9 @@ fn what_is_not_there_is_told_by_check() {
     let registry =
         TestRegistry::new().tags("a", ["1"]).require_token(TokenRules::default()).start();
     let env = TestEnv::new();
-    env.run(["check", &registry.repo("a")]).code(0).stdout_has("can be asked for");
+    env.run(["check", &registry.repo("a")]).code(0).stdout_has("can be read");
     let output = env.run(["check", &registry.repo("nope")]);
-    output.code(3).stdout_has("Token: ").stdout_lacks("can be asked for");
+    output.code(3).stdout_has("Token: ").stdout_lacks("can be read");
     output.stderr_has("repository ").stderr_has("/nope not found").stderr_has("hint: ");
     // A token for it there is all the same: it may be about to be pushed.
     env.run(["token", &registry.repo("nope")]).code(0);

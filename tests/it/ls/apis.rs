@@ -56,7 +56,7 @@ fn a_thousand_tags_of_quay_are_ten_requests() {
     let registry =
         registry(&tags).require_token(quay_tokens()).hook(quay("team/app", told(&tags))).start();
     let output = ls(&registry, &["-l", "--format", "json"]);
-    let rows = output.code(0).stderr_has("tells no platforms").json_lines();
+    let rows = output.code(0).stderr_has("has no platforms").json_lines();
     assert_eq!(rows.len(), 1_000);
     let expected = json!({
         "Repository": registry.repo("team/app"), "Tag": "t0999", "Digest": image().root.digest,
@@ -284,7 +284,7 @@ fn a_public_project_of_harbor_is_known_by_its_cookie() {
         .header("X-Request-Id", "912c4745c9a9f9346bfa51818a7d30ec");
     let registry = harbor_registry(builder, None);
     let output = ls(&registry, &["-l", "--format", "json"]);
-    let rows = output.code(0).stderr_has("tells no sizes of multi-platform images").json_lines();
+    let rows = output.code(0).stderr_has("has no sizes of multi-platform images").json_lines();
     assert_eq!(asked(&registry), [1, 1, 0], "{}", registry.log());
     let row = |tag: &str, image: &Image, size: Value, platforms: Value, created: &str| {
         json!({

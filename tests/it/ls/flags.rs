@@ -31,6 +31,33 @@ fn tags_are_chosen_and_ordered() {
 }
 
 #[test]
+fn an_empty_answer_has_a_reason() {
+    let registry = registry();
+    for (flags, filters) in [
+        (&["--filter", "9*"][..], "--filter '9*'"),
+        (&["--sort", "none", "--semver", "^9"], "--semver '^9'"),
+        (
+            &["--include", "x.*", "--exclude", "y", "--stable"],
+            "--include 'x.*' --exclude 'y' --stable",
+        ),
+        (&["--format", "json", "--filter", "9*"], "--filter '9*'"),
+        (&["--digests", "-q", "--filter", "9*"], "--filter '9*'"),
+    ] {
+        let name = registry.repo("a");
+        let arguments = ["ls"].into_iter().chain(flags.iter().copied()).chain([&*name]);
+        let output = TestEnv::new().run(arguments);
+        output.code(0).stdout("");
+        assert_eq!(
+            output.stderr,
+            format!("warning: no tag of {name} matches {filters} (5 tags)\n")
+        );
+    }
+    // What the limit leaves out is there.
+    let output = TestEnv::new().run(["ls", "--limit", "0", &registry.repo("a")]);
+    output.code(0).stdout("").silent();
+}
+
+#[test]
 fn names_can_be_full() {
     let registry = registry();
     let repository = registry.repo("a");

@@ -145,12 +145,12 @@ fn a_page_that_vanishes_twice_is_an_error() {
         })
         .start();
     let output = TestEnv::new().run(["ls", &registry.repo("a")]);
-    output.code(1).stdout("").stderr_has("changed while it was read");
+    output.code(1).stdout("").stderr_has("changed twice while it was read");
     // The link's page in both sizes, and all of that once more.
     assert_eq!(registry.requests().len(), 5, "{}", registry.log());
     registry.server().clear();
     let output = TestEnv::new().run(["ls", "--sort", "none", &registry.repo("a")]);
-    output.code(1).lines(&lines(&numbered(100))).stderr_has("changed while it was read");
+    output.code(1).lines(&lines(&numbered(100))).stderr_has("changed twice while it was read");
 }
 
 #[test]

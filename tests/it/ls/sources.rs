@@ -30,7 +30,7 @@ fn google_tells_all_but_platforms_in_the_list() {
         )
         .start();
     let output = run(&registry, &["-l", "--format", "json"]);
-    let rows = output.code(0).stderr_has("tells no platforms").json_lines();
+    let rows = output.code(0).stderr_has("has no platforms").json_lines();
     assert_eq!(registry.requests().len(), 1, "{}", registry.log());
     let row = |tag: &str, image: &Image, size: Value, created: &str| {
         json!({

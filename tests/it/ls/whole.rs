@@ -107,7 +107,7 @@ fn what_is_no_list_is_never_an_empty_page() {
             })
         });
         let output = TestEnv::new().run(["ls", "--retries", "0", &registry.repo("a")]);
-        output.code(1).stdout("").stderr_has("not a registry's answer");
+        output.code(1).stdout("").stderr_has("not a registry's response");
     }
 }
 

@@ -11,7 +11,7 @@ use crate::support::TestEnv;
 fn use_switches_and_switches_back() {
     let env = three();
     let output = env.run(["profile", "use", "lab"]);
-    output.code(0).stdout("").stderr_has("Names without a registry mean registry.lab:5000/…");
+    output.code(0).stdout("").stderr_has("Names without a registry now mean registry.lab:5000/…");
     env.run(["profile", "show"]).stdout("lab\n");
     env.run(["profile", "use", "-"]).code(0).stdout("").stderr_has("mean ghcr.io/acme/…");
     env.run(["profile", "use", "-"]).code(0).stderr_has("\"lab\"");
@@ -145,10 +145,10 @@ fn what_cannot_be_a_profile_is_refused() {
         (&["default", "--registry", "a.io"], "built-in", "another name"),
         (&["a b", "--registry", "a.io"], "not a profile name", "letters"),
         (&["x"], "--registry is required", "--registry ghcr.io"),
-        (&["x", "--registry", "https://a.io"], "expected the registry's name", "no https://"),
-        (&["x", "--registry", "lab"], "would not be taken for a registry", "lab:443"),
+        (&["x", "--registry", "https://a.io"], "expected a registry name", "no https://"),
+        (&["x", "--registry", "lab"], "not as a registry", "lab:443"),
         (&["x", "--registry", "ghcr.io"], "profile \"work\" is for ghcr.io too", "repositories"),
-        (&["x", "--registry", "a.io", "--password-env", "X"], "needs its user", "--username"),
+        (&["x", "--registry", "a.io", "--password-env", "X"], "needs a username", "--username"),
         (
             &["x", "--registry", "a.io", "--insecure", "--ca-file", "x"],
             "conflicts with ca-file",
@@ -253,9 +253,13 @@ fn profiles_come_from_docker_s_logins() {
     env.run(["profile", "create", "--from-docker"]).code(0);
     assert_eq!(env.read(FILE), before, "a second time there is nothing to do");
     let output = TestEnv::new().run(["profile", "create", "--from-docker"]);
-    output.code(2).stdout("").stderr_has("logged in to no registry").stderr_has("docker login");
+    output
+        .code(2)
+        .stdout("")
+        .stderr_has("not logged in to any registry")
+        .stderr_has("docker login");
     let output = env.run(["profile", "create", "--from-docker", "--insecure"]);
-    output.code(2).stderr_has("takes no settings");
+    output.code(2).stderr_has("cannot be used with settings");
 }
 
 #[test]

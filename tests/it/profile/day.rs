@@ -182,10 +182,10 @@ fn check_explains_each_of_them() {
             vec![
                 "Reference:   ghcr.io/acme/api\n".into(),
                 "Profile:     work\n".into(),
-                "- registry and namespace are those of the active profile \"work\"; profile \
+                "- registry and namespace come from the active profile \"work\"; profile \
                  \"work\" is for ghcr.io"
                     .into(),
-                format!("- not \"oss\": it serves oss/* only ({})", at(21)),
+                format!("- not \"oss\": it only applies to oss/* ({})", at(21)),
                 "Login:       octocat (basic), from profile work (password-env GHCR_TOKEN)\n"
                     .into(),
                 "- the environment, DOCKER_AUTH_CONFIG, docker's config.json, podman's auth.json: not \
@@ -202,7 +202,7 @@ fn check_explains_each_of_them() {
             "docker.io/me/blog",
             vec![
                 "Profile:     hub\n".into(),
-                "- the name gives its registry; profile \"hub\" is for docker.io".into(),
+                "- the name includes its registry; profile \"hub\" is for docker.io".into(),
                 format!("- the active profile is \"work\", for ghcr.io ({})", at(1)),
                 format!("Login:       me (basic), from {}\n", in_docker(env)),
                 "- profile hub: no password configured\n".into(),
@@ -213,10 +213,10 @@ fn check_explains_each_of_them() {
             "ghcr.io/oss/x",
             vec![
                 "Profile:     oss\n".into(),
-                format!("profile \"oss\" serves it by its repositories ({})", at(21)),
-                "- not \"work\": it is for what no other profile of the registry serves".into(),
+                format!("profile \"oss\" matches by its repositories ({})", at(21)),
+                "- not \"work\": it only applies where no other profile matches".into(),
                 "Login:       none (anonymous)\n".into(),
-                format!("- {}: no login for ghcr.io\n", in_docker(env)),
+                format!("- {}: no credentials for ghcr.io\n", in_docker(env)),
                 "containers/auth.json: no such file\n".into(),
             ],
         ),
@@ -239,11 +239,11 @@ fn check_explains_each_of_them() {
     assert_eq!(day.requests().len(), 0, "--offline sends nothing");
     let output = env.run(["check", "api"]);
     output.code(0).silent().stdout_has("Token:       granted for repository:acme/api:pull");
-    output.stdout_has("Result:      the repository can be asked for\n");
+    output.stdout_has("Result:      the repository can be read\n");
     let output = env.command(["check", "--offline", "docker.io/me/blog"]);
     let output = output.var("DOCKER_USER", "x").var("DOCKER_PASSWORD", "y-canary").run();
     output.code(0).stdout_has(
-        "- DOCKER_USER and DOCKER_PASSWORD: not used: they are for the active profile's registry",
+        "- DOCKER_USER and DOCKER_PASSWORD: not used: they only apply to the active profile's registry",
     );
     let output = env.run(["--anonymous", "check", "--offline", "api"]);
     output.code(0).stdout_has("- --anonymous: credentials are not looked up\n");

@@ -173,7 +173,7 @@ fn a_password_that_others_can_read_is_worth_a_warning() {
     env.run(["profile", "ls"]).code(0).silent();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("ours");
     let part = format!(
-        "warning: {0} holds a password and can be read by others: chmod 600 {0}",
+        "warning: {0} contains a password and can be read by others: chmod 600 {0}",
         path.display()
     );
     env.run(["profile", "ls"]).code(0).stderr_has(&part);

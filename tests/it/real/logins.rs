@@ -205,7 +205,7 @@ fn every_place_of_a_login() {
                 }
             }
             let part = match expected {
-                Retries(..) => "going on without it, with anonymous limits",
+                Retries(..) => "continuing without them, with anonymous limits",
                 Ok | Fails(..) => row.warning,
             };
             let warnings = outcome.stderr_lines_with("warning: ");

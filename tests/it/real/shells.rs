@@ -269,7 +269,7 @@ fn the_first_five_minutes() {
     docker.run(["tags", "ls", &registry.repo("team/app")]).expect_code(1);
     let installed = run(docker.home.command(home.join("bin/docker-tags")).arg("install"));
     let installed = installed.expect_code(0);
-    assert!(installed.stdout.contains("docker sees the plugin."), "{installed}");
+    assert!(installed.stdout.contains("docker finds the plugin."), "{installed}");
     let tags = docker.run(["tags", "ls", &registry.repo("team/app")]).expect_code(0);
     assert_eq!(tags.stdout, "1.10\n1.9\n");
     let man = run(docker

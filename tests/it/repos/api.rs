@@ -58,5 +58,5 @@ fn odd_tags_are_left_out_with_a_warning() {
     let registry = TestRegistry::new().tags("acme/odd", ["ok"]).start();
     let env = env_with(&hub.origin(), &registry);
     let output = env.run(["ls", "-l", "--format", "{{.Tag}}{{with .Size}}{{end}}", "acme/odd"]);
-    output.code(0).stdout("ok\n").stderr_has("3 entries of the list are no tags");
+    output.code(0).stdout("ok\n").stderr_has("skipped 3 entries of the list that are not tags");
 }

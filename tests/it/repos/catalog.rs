@@ -93,7 +93,7 @@ fn json_and_raw() {
     let document = env.run(["repos", "--raw", &host]).code(0).json();
     assert_eq!(document["repositories"].as_array().map(Vec::len), Some(120));
     let output = env.run(["repos", "-l", "--limit", "2", &host]);
-    output.code(0).stdout("NAME\nteam/r0000\nteam/r0001\n").stderr_has("names only");
+    output.code(0).stdout("NAME\nteam/r0000\nteam/r0001\n").stderr_has("only names");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn entries_that_are_no_names_are_left_out() {
     for flags in [&[][..], &["--full-ref"], &["--format", "json"]] {
         let host = registry.host();
         let output = env.run([&["repos"][..], flags, &[&*host]].concat());
-        output.code(0).stderr_has("11 entries of the list are no repositories");
+        output.code(0).stderr_has("skipped 11 entries of the list that are not repositories");
         assert_eq!(output.stdout.lines().count(), 1, "{output}");
         output.stdout_has("team/web");
     }

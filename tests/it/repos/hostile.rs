@@ -67,7 +67,7 @@ fn a_page_that_vanished_is_told() {
         Some(_) => Response::json(404, &json!({"message": "object not found"})),
     });
     let output = home(&hub, None).run(["repos", "acme"]);
-    output.code(1).stdout("").stderr_has("changed while it was read");
+    output.code(1).stdout("").stderr_has("changed twice while it was read");
     assert_eq!(asked(&hub).len(), 4, "once more from the start");
 }
 
@@ -118,7 +118,7 @@ fn redirects_stay_on_the_host() {
 
     let hub = with_pages(|r| Response::new(302).header("Location", &*r.path));
     let output = home(&hub, None).run(["repos", "acme"]);
-    output.code(1).stdout("").stderr_has("redirects in circles");
+    output.code(1).stdout("").stderr_has("redirects in a loop");
     assert_eq!(asked(&hub).len(), 4);
 }
 

@@ -217,7 +217,10 @@ fn members_may_be_missing_and_entries_odd() {
         TestHub::new().hook(move |_| Some(crate::support::Response::json(200, &page))).start();
     let env = home(&hub, None);
     let output = env.run(["repos", "acme"]);
-    output.code(0).stdout("acme/good\n").stderr_has("4 entries of the list are no repositories");
+    output
+        .code(0)
+        .stdout("acme/good\n")
+        .stderr_has("skipped 4 entries of the list that are not repositories");
     let row = &env.run(["repos", "--format", "json", "acme"]).code(0).json_lines()[0];
     assert_eq!(row["Stars"], Value::Null);
     assert_eq!(row["Private"], Value::Null);

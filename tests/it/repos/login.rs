@@ -117,7 +117,7 @@ fn a_pat_that_may_not_use_the_api_leaves_what_is_public() {
     {
         hub.server().clear();
         let output = env.run(arguments.iter().copied());
-        output.code(0).lines(lines).stderr_has("private repositories are left out");
+        output.code(0).lines(lines).stderr_has("so private repositories are missing");
         output.stderr_has("forbidden with personal access token");
         assert_eq!(asked(&hub).len(), 3, "{}", hub.server().log());
     }
@@ -145,7 +145,7 @@ fn an_identity_token_is_of_no_use_here() {
         "auth": "YWxpY2U6", "identitytoken": "canary-identity"}}}));
     env.canary("canary-identity");
     let output = env.run(["repos", "acme"]);
-    output.code(0).lines(&["acme/api", "acme/web"]).stderr_has("does not take");
+    output.code(0).lines(&["acme/api", "acme/web"]).stderr_has("does not accept");
     assert_eq!(asked(&hub).len(), 1);
 }
 

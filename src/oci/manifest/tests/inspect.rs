@@ -120,7 +120,7 @@ fn describes_what_is_no_image() {
     assert_eq!((summary.os.as_str(), summary.env, summary.layers.len()), ("", None, 1));
     assert_eq!(summary.layers_data[0].size, -1);
     assert_eq!(summary.layers_data[0].annotations, None, "Docker's descriptors have none");
-    // An artifact, a config that is no JSON, an index: skopeo fails or looks elsewhere.
+    // An artifact, a config that is not JSON, an index: skopeo fails or looks elsewhere.
     let artifact = manifest(OCI, "application/x", layer);
     let summary = inspect(&artifact, Some("hello"));
     assert_eq!((summary.created, summary.layers), (None, vec!["sha256:bb".to_owned()]));

@@ -49,7 +49,7 @@ pub(super) struct Shape {
 pub(super) struct Server {
     pub(super) random: Random,
     pub(super) shape: Shape,
-    /// The entries as JSON; some are no tags.
+    /// The entries as JSON; some are not tags.
     pub(super) list: Vec<String>,
     pub(super) url: Url,
     pub(super) warnings: Cell<usize>,

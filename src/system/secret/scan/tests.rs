@@ -1,4 +1,4 @@
-//! Every encoding that servers were seen to use, alone and on top of others; what is no secret; bounds.
+//! Every encoding that servers were seen to use, alone and on top of others; what is not a secret; bounds.
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};

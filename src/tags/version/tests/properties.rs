@@ -139,7 +139,7 @@ fn ranges_take_anything() {
         for operator in ["", "=", "^", "~", ">=", "<="] {
             let Ok(range) = format!("{operator}{tag}").parse::<Range>() else { continue };
             own += 1;
-            // In a range `-0` is no revision and `.x` no suffix.
+            // In a range `-0` is not a revision and `.x` no suffix.
             let differs = tag.contains("-0") || tag.contains(".x");
             assert!(differs || range.matches(&version), "{operator}{tag:?}");
         }

@@ -85,7 +85,7 @@ impl Ended<'_> {
         let is_missing = |met: &Met| met.status == 404 || met.fault == Fault::ToTrap;
         let missing = self.met.iter().any(is_missing);
         let slack = Slack {
-            lost: missing && (said("may be incomplete") || said("listed, but not there")),
+            lost: missing && (said("may be incomplete") || said("listed, but not found")),
             thin: harmed && (said("details are missing") || (missing && said("not found"))),
         };
         let found = parse(&self.output.stdout, rows.shape)?;
@@ -124,7 +124,8 @@ impl Ended<'_> {
         if !self.met(Fault::HostileNames) || is_enough {
             return Ok(());
         }
-        let words = ["entries of the registry's list are no tags", "entries of the list are no"];
+        let words =
+            ["entries of the registry's list that are not", "entries of the list that are not"];
         if words.iter().any(|words| self.output.stderr.contains(words)) {
             return Ok(());
         }

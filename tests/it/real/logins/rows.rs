@@ -12,7 +12,7 @@ const NEEDED: Outcomes = Fails(4, "login required (the registry offers basic)");
 const PRIVATE: Outcomes = Fails(4, "team/secret: not found, or access denied");
 const REFUSED: Outcomes = Fails(4, "rejected the credentials of ann (from ");
 const RETRIED: Outcomes = Retries(4, "rejected the credentials of ann (from ");
-const USELESS: Outcomes = Fails(4, "offers basic, for which this login is of no use");
+const USELESS: Outcomes = Fails(4, "offers basic, which these credentials cannot be used for");
 
 pub const ROWS: &[Row] = &[
     Row {
