@@ -31,7 +31,7 @@ use world::World;
 const CLIENT: &str = "--be-the-client";
 
 /// The tour: what is shown, and the command that shows it.
-const TOUR: [(&str, &str); 15] = [
+const TOUR: [(&str, &str); 17] = [
     ("The newest tags of an image, newest version first", "alpine --limit 6"),
     ("A range, of one kind", "ls nginx --semver '^1.27-alpine'"),
     ("Several repositories at once", "ls alpine redis --filter '[37].*' --limit 2"),
@@ -42,6 +42,8 @@ const TOUR: [(&str, &str); 15] = [
         "Which tags are the same image",
         "ls alpine --group-by digest --filter '3.2[12]*' --filter 3 --filter latest",
     ),
+    ("Which version latest is", "aliases redis --version"),
+    ("What two tags differ in", "diff redis:7.2 redis:7.4"),
     (
         "The tags that run on a platform, the last pushed first",
         "ls alpine --platform linux/arm64 --sort created --limit 3",

@@ -39,8 +39,8 @@ Examples:
 /// checked first, and the search stops when one is found. So it answers what latest is with few
 /// requests.
 ///
-/// Docker Hub and Google registries list tags with their digests. On other registries this takes one
-/// request per tag. Filters reduce that.
+/// Docker Hub, Quay, Harbor and Google registries list tags with their digests. On other registries this
+/// takes one request per tag. Filters reduce that.
 ///
 /// Exit code 3 means that the tag does not exist or that no tag has the digest.
 #[derive(Debug, clap::Args)]

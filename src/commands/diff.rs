@@ -45,8 +45,8 @@ Examples:
 /// A or B can be a file with the output of `ls --digests --format json`, or - for standard input. A
 /// name that exists as a file is a file.
 ///
-/// Only tags that both have are compared by digest. Outside of Docker Hub and Google registries, each
-/// takes one request per repository. With --names it takes one request for each list.
+/// Only tags that both have are compared by digest. Unless the registry lists tags with their digests, as
+/// Docker Hub does, each takes one request per repository. With --names it takes one request for each list.
 ///
 /// Two images are compared by digest, size, platforms, date, labels, environment, command and layers.
 ///
