@@ -119,6 +119,18 @@ fn another_plugin_of_the_name_is_replaced_by_force_alone() {
     assert_eq!(env.read("home/.docker/cli-plugins/docker-tags"), theirs);
     env.run(["install", "--force"]).code(0).stdout_has("linked ").silent();
     assert!(fs::read_link(plugin(&env)).is_ok());
+    // Homebrew links it.
+    let env = home("");
+    env.program("docker", &format!("#!/bin/sh\necho '{}'\nexit 1\n", good(&env)));
+    env.write("brew/bin/docker-tags", theirs);
+    let target = env.root().join("brew/bin/docker-tags");
+    fs::create_dir_all(plugin(&env).parent().expect("a directory")).expect("make it");
+    std::os::unix::fs::symlink(&target, plugin(&env)).expect("link");
+    let output = env.command(["install"]).unchecked().run();
+    output.code(1).stdout_has("(the plugin koki-develop/docker-tags; --force replaces it)");
+    assert_eq!(fs::read_link(plugin(&env)).expect("a link"), target);
+    env.run(["install", "--force"]).code(0).stdout_has("linked ").silent();
+    assert_eq!(env.read("brew/bin/docker-tags"), theirs);
     // A directory stays, whatever is said.
     let env = home("");
     fs::create_dir_all(plugin(&env)).expect("make a directory");

@@ -86,14 +86,11 @@ impl Place {
 
     /// Whose file it is, as far as its content tells.
     fn owner(&self) -> &'static str {
-        let file = fs::File::open(&self.path).ok().filter(|_| self.path.is_file());
-        let mut bytes = Vec::new();
-        if let Some(file) = file {
-            let _ = file.take(MAX_READ).read_to_end(&mut bytes);
-        }
-        match contains(&bytes, OTHER_PLUGIN.as_bytes()) {
-            true => "the plugin koki-develop/docker-tags",
-            false => "a file of another program",
+        match self.bytes() {
+            Ok(bytes) if contains(&bytes, OTHER_PLUGIN.as_bytes()) => {
+                "the plugin koki-develop/docker-tags"
+            }
+            _ => "a file of another program",
         }
     }
 
@@ -123,8 +120,7 @@ impl Place {
         if !meta.is_file() || meta.len() > MAX_READ {
             return Ok(State::Other);
         }
-        let mut bytes = Vec::new();
-        fs::File::open(&self.path)?.take(MAX_READ).read_to_end(&mut bytes)?;
+        let bytes = self.bytes()?;
         let ours = |mark: &str| contains(&bytes, mark.as_bytes());
         Ok(match &self.content {
             Content::Text(text) if text.as_bytes() == bytes => State::Same,
@@ -146,7 +142,19 @@ impl Place {
         })
     }
 
-    /// A link to a program of our name is ours, even when it leads nowhere any more.
+    /// What is at the path or where a link there leads.
+    fn bytes(&self) -> io::Result<Vec<u8>> {
+        // Anything but a file could keep us waiting.
+        if !fs::metadata(&self.path)?.is_file() {
+            return Err(ErrorKind::InvalidInput.into());
+        }
+        let mut bytes = Vec::new();
+        fs::File::open(&self.path)?.take(MAX_READ).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// A link to a program of our name is ours, even when it leads nowhere any more. Another program
+    /// may have this name: what is in it tells.
     fn state_of_link(&self, target: &Path) -> io::Result<State> {
         let program = match &self.content {
             Content::Link(program) | Content::Copy(program) => program,
@@ -156,7 +164,10 @@ impl Place {
             return Ok(State::Same);
         }
         let has_our_name = target.file_name() == self.path.file_name();
-        Ok(if has_our_name || target == program { State::Ours } else { State::Other })
+        let leads_elsewhere =
+            || self.bytes().is_ok_and(|bytes| !contains(&bytes, MARK.as_bytes()));
+        let ours = target == program || has_our_name && !leads_elsewhere();
+        Ok(if ours { State::Ours } else { State::Other })
     }
 
     fn make(&self) -> io::Result<()> {
