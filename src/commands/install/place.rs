@@ -164,8 +164,7 @@ impl Place {
             return Ok(State::Same);
         }
         let has_our_name = target.file_name() == self.path.file_name();
-        let leads_elsewhere =
-            || self.bytes().is_ok_and(|bytes| !contains(&bytes, MARK.as_bytes()));
+        let leads_elsewhere = || self.bytes().is_ok_and(|bytes| !contains(&bytes, MARK.as_bytes()));
         let ours = target == program || has_our_name && !leads_elsewhere();
         Ok(if ours { State::Ours } else { State::Other })
     }
