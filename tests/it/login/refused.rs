@@ -93,6 +93,20 @@ fn a_wrong_password_is_sent_once_to_a_registry_that_takes_basic() {
     }
 }
 
+/// A login that is typed for this very call is not replaced by none.
+#[test]
+fn a_wrong_password_of_the_command_line_is_an_error() {
+    let registry = builder().require_token(TokenRules::default()).start();
+    let env = TestEnv::new();
+    env.canary(WRONG);
+    let names = names(&registry);
+    let args = ["ls", "-u", USER, "--password-stdin", &names[0], &names[1]];
+    let output = env.command(args).stdin(WRONG).run();
+    output.code(4).stdout("").stderr_has("rejected the credentials of ann (from -u and ");
+    let requests = registry.token_service().requests();
+    assert_eq!((requests.len(), logins(&requests)), (1, 1), "{}", registry.log());
+}
+
 #[test]
 fn a_right_password_is_sent_whenever_it_is_needed() {
     let registry = builder().require_basic(USER, "right").start();
