@@ -50,7 +50,6 @@ pub(crate) struct HubRepository {
     pub is_private: Option<bool>,
     /// How many users starred it.
     pub stars: Option<u64>,
-    /// How often it was pulled.
     pub pulls: Option<u64>,
     /// When it was last pushed to.
     pub last_updated: Option<Timestamp>,
@@ -61,7 +60,6 @@ pub(crate) struct HubRepository {
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HubTag {
-    /// The tag.
     pub name: Tag,
     /// What it points to: for several platforms the digest of the index. Old tags have none.
     pub digest: Option<Digest>,
@@ -71,12 +69,7 @@ pub(crate) struct HubTag {
     pub last_updated: Option<Timestamp>,
     /// When it was last pushed.
     pub last_pushed: Option<Timestamp>,
-    /// When it was last pulled.
     pub last_pulled: Option<Timestamp>,
-    /// The media type of what it points to.
-    pub media_type: Option<String>,
-    /// What it holds: `image`, `helm` …
-    pub content_type: Option<String>,
     /// `active`, `inactive` …
     pub status: Option<String>,
     /// The images for each platform; attestations among them, as `unknown/unknown`.
@@ -88,22 +81,15 @@ pub(crate) struct HubTag {
 /// One platform's image of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct HubImage {
-    /// The operating system.
     pub os: Option<String>,
-    /// The processor architecture.
     pub architecture: Option<String>,
     /// Its variant, such as `v7`.
     pub variant: Option<String>,
     /// The operating system's version: Windows images have one.
     pub os_version: Option<String>,
-    /// The manifest's digest.
     pub digest: Option<Digest>,
     /// The compressed size in bytes.
     pub size: Option<u64>,
-    /// `active`, `inactive` …
-    pub status: Option<String>,
-    /// When it was last pushed.
-    pub last_pushed: Option<Timestamp>,
 }
 
 impl HubRepository {
@@ -134,8 +120,6 @@ impl HubTag {
             last_updated: time(object, "last_updated"),
             last_pushed: time(object, "tag_last_pushed"),
             last_pulled: time(object, "tag_last_pulled"),
-            media_type: text(object, "media_type"),
-            content_type: text(object, "content_type"),
             status: text(object, "tag_status").or_else(|| text(object, "status")),
             images: images.into_iter().flatten().map(HubImage::read).collect(),
             text: None,
@@ -152,8 +136,6 @@ impl HubImage {
             os_version: text(object, "os_version"),
             digest: digest(object),
             size: number(object, "size"),
-            status: text(object, "status"),
-            last_pushed: time(object, "last_pushed"),
         }
     }
 }
