@@ -22,6 +22,7 @@ fn main() {
     let size = std::fs::metadata(PROGRAM).map_or(0, |file| file.len());
     start();
     lists();
+    files();
     latency();
     details();
     say(&format!("\nbinary: {:.2} MB", size as f64 / 1e6));
@@ -55,7 +56,27 @@ fn lists() {
         measure(&format!("ls --sort none, {count} tags"), runs, || {
             client(&["ls", "--sort", "none", &repository])
         });
+        let current = format!("{repository}:0.0.9-alpine");
+        measure(&format!("newest of a kind, {count} tags"), runs, || client(&["newest", &current]));
     }
+}
+
+/// A directory of 5,000 files of which 50 name images that are never asked for.
+fn files() {
+    let folder = std::env::temp_dir().join(format!("docker-tags-bench-{}", std::process::id()));
+    let write = |name: String, text: &str| {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders can be made");
+        std::fs::write(path, text).expect("files can be written");
+    };
+    for n in 0..2_475 {
+        write(format!("d{}/{n}.rs", n % 50), "fn main() {}\n");
+        write(format!("d{}/{n}.yaml", n % 50), "a: [1, 2]\nimage: none\n");
+    }
+    (0..50).for_each(|n| write(format!("d{n}/Dockerfile"), "FROM scratch\nCOPY a b\n"));
+    let path = folder.display().to_string();
+    measure("outdated, 5,000 files", 10, || client(&["outdated", &path]));
+    let _ = std::fs::remove_dir_all(folder);
 }
 
 /// Round trips: 50 ms for every answer.

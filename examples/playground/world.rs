@@ -72,6 +72,11 @@ impl World {
         self.lab.server().host()
     }
 
+    /// A directory with a compose file and a Dockerfile that are out of date.
+    pub fn project(&self) -> PathBuf {
+        self.home.join("project")
+    }
+
     /// The variables that lead a client here.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let path = |name: &str| self.home.join(name).display().to_string();
@@ -95,6 +100,11 @@ impl World {
                 "{{\"auths\":{{\"https://index.docker.io/v1/\":{{\"auth\":\"{login}\"}}}}}}\n"
             ),
         );
+        write_private(
+            &self.project().join("compose.yaml"),
+            "services:\n  web:\n    image: nginx:1.27.0-alpine\n  cache:\n    image: redis:7.2.4-alpine\n",
+        );
+        write_private(&self.project().join("Dockerfile"), "FROM alpine:3.20.6\n");
         let (endpoint, api) = (self.hub.server().origin(), self.api.origin());
         write_private(
             &self.home.join("config.toml"),

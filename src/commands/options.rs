@@ -1,10 +1,9 @@
 //! Options that several commands share, each with one definition.
 
-use std::str::FromStr;
-
 use clap::ValueEnum;
 use jiff::SignedDuration;
 
+use crate::config::duration::age;
 use crate::error::Error;
 use crate::oci::platform::Platform;
 use crate::tags::kind::Level;
@@ -148,8 +147,8 @@ pub(crate) struct UpdateOptions {
     base: Base,
 
     /// Skip images younger than an age, such as 7d or 4w
-    #[arg(long, value_name = "AGE", help_heading = "Selection")]
-    pub min_age: Option<Age>,
+    #[arg(long, value_name = "AGE", value_parser = age, help_heading = "Selection")]
+    pub min_age: Option<SignedDuration>,
 }
 
 /// `--level`
@@ -181,55 +180,5 @@ impl UpdateOptions {
     /// `--base any`
     pub(crate) fn any_base(&self) -> bool {
         self.base == Base::Any
-    }
-}
-
-/// A time span of ages: `7d`, `4w`, `12h`, `90m`, `30s`, `500ms`, or seconds without a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Age(pub(crate) SignedDuration);
-
-impl FromStr for Age {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at(digits);
-        let milliseconds = match unit {
-            "ms" => 1,
-            "" | "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 24 * 3_600_000,
-            "w" => 7 * 24 * 3_600_000,
-            _ => 0,
-        };
-        // A century and more is a slip, and does not overflow.
-        let number = number.parse::<u32>().ok().map(i64::from);
-        match number.and_then(|number| number.checked_mul(milliseconds)) {
-            Some(age) if milliseconds > 0 && age <= 36_525 * 24 * 3_600_000 => {
-                Ok(Age(SignedDuration::from_millis(age)))
-            }
-            _ => Err("expected an age such as 7d, 12h, 4w or 90m".to_owned()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages() {
-        let rows =
-            [("7d", 604_800), ("4w", 2_419_200), ("12h", 43_200), ("90m", 5_400), ("30", 30)];
-        for (text, seconds) in rows {
-            assert_eq!(text.parse(), Ok(Age(SignedDuration::from_secs(seconds))), "{text}");
-        }
-        assert_eq!("500ms".parse(), Ok(Age(SignedDuration::from_millis(500))));
-        for wrong in
-            ["", "d", "7 d", "-1d", "7y", "1.5d", "99999999999999999999d", "9999999w", "7dd"]
-        {
-            assert!(wrong.parse::<Age>().is_err(), "{wrong}");
-        }
     }
 }

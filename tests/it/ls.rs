@@ -11,6 +11,7 @@ mod honest;
 mod hub;
 mod paging;
 mod sources;
+mod stable;
 mod whole;
 
 use serde_json::Value;

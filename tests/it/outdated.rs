@@ -4,6 +4,7 @@ mod faults;
 mod pins;
 mod recipes;
 mod speed;
+mod typing;
 mod writing;
 
 use serde_json::{Value, json};

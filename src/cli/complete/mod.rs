@@ -112,7 +112,11 @@ impl Answer {
         let no_space = self.no_space || self.candidates.iter().any(|c| c.text.ends_with('/'));
         let bits = [(no_space, NO_SPACE), (!self.files, NO_FILES), (self.keep_order, KEEP_ORDER)];
         let sum = bits.iter().filter(|(on, _)| *on).map(|(_, bit)| bit).sum();
-        if self.directories && self.candidates.is_empty() { DIRECTORIES } else { sum }
+        if self.directories && !self.files && self.candidates.is_empty() {
+            DIRECTORIES
+        } else {
+            sum
+        }
     }
 
     fn render(&self, descriptions: bool, active_help: bool) -> String {

@@ -125,10 +125,23 @@ pub(super) fn offer(
     if !kinds.iter().any(|kind| names.contains(kind)) {
         return;
     }
+    // What lies here comes first: the shell knows it best.
+    if answer.files && is_here(value) {
+        return;
+    }
     match open() {
         Ok(remote) => Names { line, kinds, value, remote, answer }.offer(),
         Err(why) => answer.help.push(why),
     }
+}
+
+/// Whether this is the beginning of a path.
+fn is_here(typed: &str) -> bool {
+    let (folder, name) = typed.rsplit_once('/').unwrap_or((".", typed));
+    typed.starts_with(['.', '/', '~'])
+        || std::fs::read_dir(folder).is_ok_and(|mut entries| {
+            entries.any(|e| e.is_ok_and(|e| e.file_name().to_string_lossy().starts_with(name)))
+        })
 }
 
 /// Candidates that depend on the configuration.

@@ -168,7 +168,7 @@ fn say_what_is_missing(lookup: &Lookup<'_>, error: &Error) {
 
 fn details(tag: &HubTag, wanted: Option<&Platform>) -> Details {
     let images: Vec<(Platform, &HubImage)> =
-        tag.images.iter().filter_map(|image| Some((platform_of(image)?, image))).collect();
+        tag.images.iter().filter_map(|image| Some((image.platform()?, image))).collect();
     let platforms: Vec<Platform> = images.iter().map(|(platform, _)| platform.clone()).collect();
     let (mut size, mut child) = (tag.full_size, None);
     if let Some(wanted) = wanted {
@@ -190,16 +190,4 @@ fn details(tag: &HubTag, wanted: Option<&Platform>) -> Details {
         child,
         document: tag.text.clone(),
     }
-}
-
-/// The platform of an image; `None` for attestations, and where the API does not know.
-fn platform_of(image: &HubImage) -> Option<Platform> {
-    let platform = Platform {
-        os: image.os.clone()?,
-        architecture: image.architecture.clone()?,
-        variant: image.variant.clone().unwrap_or_default(),
-        os_version: image.os_version.clone().unwrap_or_default(),
-        os_features: Vec::new(),
-    };
-    (!platform.is_unknown()).then_some(platform)
 }

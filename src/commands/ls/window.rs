@@ -10,9 +10,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::listing::TaggedImage;
 use crate::config::duration;
 
-/// Whoever asks for more has mistyped.
-const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 36_525);
-
 /// A moment: an age, or a date.
 #[derive(Debug, Clone)]
 pub(super) struct Moment {
@@ -31,8 +28,9 @@ impl FromStr for Moment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let ago = duration::age(text).ok().and_then(|age| SignedDuration::try_from(age).ok());
-        let ago = ago.filter(|ago| *ago <= LONGEST).map(At::Ago);
+        // A number alone may be meant as a year.
+        let has_unit = text.ends_with(|c: char| c.is_ascii_alphabetic());
+        let ago = duration::age(text).ok().filter(|_| has_unit).map(At::Ago);
         let time = || text.parse().ok().or_else(|| utc(text)).map(At::Time);
         match ago.or_else(time) {
             Some(at) => Ok(Moment { text: text.to_owned(), at }),

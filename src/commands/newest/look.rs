@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::oci::manifest::{Content, Descriptor, Entry, Index};
 use crate::oci::platform::{self, Platform, Selection};
 use crate::oci::reference::Digest;
-use crate::registry::hub::HubTag;
+use crate::registry::hub::HubImage;
 
 /// The most tags of a repository that are looked at.
 const MOST: usize = 20;
@@ -152,7 +152,7 @@ impl Looker<'_> {
     fn is_young(&self, seen: &Seen) -> bool {
         let Some(least) = self.args.update.min_age else { return false };
         let now = self.context.look().now;
-        seen.created.is_none_or(|created| created.duration_until(now) < least.0)
+        seen.created.is_none_or(|created| created.duration_until(now) < least)
     }
 
     fn image(&self, tag: &str) -> Result<Image, Error> {
@@ -201,7 +201,7 @@ impl Looker<'_> {
         }
         let hub = self.context.hub(&target.profile).ok()?;
         let found = hub.tag(target.reference.repository(), &tag.parse().ok()?).ok()?;
-        let platforms = platforms(&found);
+        let platforms: Vec<Platform> = found.images.iter().filter_map(HubImage::platform).collect();
         let named: Vec<Option<&Platform>> = platforms.iter().map(Some).collect();
         let has_platform = self.platform.is_none_or(|wanted| is_for(&named, wanted).is_some());
         Some(Seen { has_platform, created: found.last_pushed.or(found.last_updated) })
@@ -239,19 +239,4 @@ fn exact<'i>(index: &'i Index, wanted: &Platform) -> Option<&'i Descriptor> {
 fn any(index: &Index) -> Option<&Descriptor> {
     exact(index, &Platform::local())
         .or_else(|| index.manifests.iter().find(|entry| entry.entry() == Entry::Image))
-}
-
-/// The platforms of a tag's images; without those of attestations.
-fn platforms(tag: &HubTag) -> Vec<Platform> {
-    let platform = |image: &crate::registry::hub::HubImage| {
-        let platform = Platform {
-            os: image.os.clone()?,
-            architecture: image.architecture.clone()?,
-            variant: image.variant.clone().unwrap_or_default(),
-            os_version: image.os_version.clone().unwrap_or_default(),
-            os_features: Vec::new(),
-        };
-        (!platform.is_unknown()).then_some(platform)
-    };
-    tag.images.iter().filter_map(platform).collect()
 }

@@ -267,7 +267,7 @@ impl Checker<'_> {
         let Some(least) = self.args.update.min_age else { return Ok(false) };
         let created = created(&self.image(target, tag)?)?;
         let now = self.context.look().now;
-        Ok(created.is_none_or(|created| created.duration_until(now) < least.0))
+        Ok(created.is_none_or(|created| created.duration_until(now) < least))
     }
 
     /// The image of a tag of the repository.

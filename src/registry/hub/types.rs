@@ -9,6 +9,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::oci::platform::Platform;
 use crate::oci::reference::{Digest, ParseError, Repository, Tag};
 
 /// A user or organization: the first part of a repository's path.
@@ -90,6 +91,20 @@ pub(crate) struct HubImage {
     pub digest: Option<Digest>,
     /// The compressed size in bytes.
     pub size: Option<u64>,
+}
+
+impl HubImage {
+    /// `None` for attestations, and where the API does not know.
+    pub(crate) fn platform(&self) -> Option<Platform> {
+        let platform = Platform {
+            os: self.os.clone()?,
+            architecture: self.architecture.clone()?,
+            variant: self.variant.clone().unwrap_or_default(),
+            os_version: self.os_version.clone().unwrap_or_default(),
+            os_features: Vec::new(),
+        };
+        (!platform.is_unknown()).then_some(platform)
+    }
 }
 
 impl HubRepository {
