@@ -284,7 +284,9 @@ fn sessions_of_the_readme_show_what_is_printed() {
     let mut faults = Vec::new();
     for (line, shown) in sessions {
         let output = stage.env.program_run("/bin/sh", ["-c", &*line]).run();
-        if output.code != 0 || ageless(&output.stdout) != ageless(&shown) {
+        // Something is out of date, and it says so.
+        let is_good = output.code == 0 || output.code == 10 && line.contains(" outdated");
+        if !is_good || ageless(&output.stdout) != ageless(&shown) {
             faults.push(format!("$ {line}\n{}{}", output.stdout, output.stderr));
         }
     }
