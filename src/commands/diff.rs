@@ -268,7 +268,7 @@ impl List<'_> {
             Source::Saved(saved) => return Ok(saved.digests.clone()),
             Source::Registry(digests) => digests,
         };
-        let mut digests = lock(&digests);
+        let mut digests = lock(digests);
         let is_asked = |tag: &&str| common.contains(tag) || (!has_platform && digests.knows(tag));
         let asked: Vec<&str> = self.tags.iter().filter(is_asked).collect();
         let found = digests.of(&asked)?;

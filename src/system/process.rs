@@ -137,7 +137,7 @@ fn talk(
     let stdout = collect(child.stdout.take(), MAX_STDOUT, Some(Event::TooMuch), sender.clone())?;
     let stderr = collect(child.stderr.take(), MAX_STDERR, None, sender)?;
     let status = wait(child, group, &events, limit)?;
-    let taken = |bytes: &Mutex<Vec<u8>>| std::mem::take(&mut *lock(&bytes));
+    let taken = |bytes: &Mutex<Vec<u8>>| std::mem::take(&mut *lock(bytes));
     Ok(Output { status, stdout: taken(&stdout), stderr: taken(&stderr) })
 }
 
