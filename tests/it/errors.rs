@@ -8,7 +8,7 @@ use crate::support::{Image, Response, TestEnv, TestRegistry};
 
 /// A command line, its exit code, and all that it says. `HOST` is a registry with `app:1.28.0` and
 /// `app:1.27.5`; nothing listens on 127.0.0.1:1.
-const ERRORS: [(&str, i32, &str); 37] = [
+const ERRORS: [(&str, i32, &str); 38] = [
     (
         "digst alpine",
         2,
@@ -176,6 +176,12 @@ const ERRORS: [(&str, i32, &str); 37] = [
         2,
         "error: inspect prints a document and has no table format\n\n\
          hint: use --format page for people, --format json, or a Go template such as '{{.Created}}'\n",
+    ),
+    (
+        "ls HOST/app --format yaml",
+        2,
+        "error: unknown format \"yaml\"\n\n\
+         hint: --format takes json, table, a Go template such as '{{.Tag}}', or 'table {{.Tag}}'\n",
     ),
     (
         "ls HOST/app --since yesterday",
