@@ -180,7 +180,7 @@ fn a_tag_that_vanishes_is_left_out_and_a_failure_is_an_error() {
     };
     let gone = start(404, "MANIFEST_UNKNOWN", "1.29");
     let output = run(&gone, ":latest", &[]);
-    output.code(0).lines(&["1", "latest"]).stderr_has("1.29 left out");
+    output.code(0).lines(&["1", "latest"]).stderr_has("skipped 1.29: listed");
     run(&gone, ":1.29", &[]).code(3).stdout("").stderr_has("tag \"1.29\" not found");
     let broken = start(500, "UNKNOWN", "1.29");
     run(&broken, ":latest", &["--retries", "0"]).code(5).stdout("").stderr_has("500");

@@ -150,7 +150,7 @@ fn loops_and_chains_end() {
     let registry = TestRegistry::new().hook(|request| Some(to(302, &request.path))).start();
     let env = logged_in(&registry.host());
     three_ways(&env, &["ls", &registry.repo("demo/app")], |seen| {
-        seen.fails(1).says("circles");
+        seen.fails(1).says("in a loop");
         assert!(registry.requests().len() <= 6, "{}", registry.log());
         registry.server().clear();
     });
