@@ -60,7 +60,6 @@ pub(crate) fn exit_on_signals() {
 
 #[cfg(unix)]
 mod system {
-    use std::io::Read;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Arc, LazyLock};
     use std::time::Duration;
@@ -95,6 +94,7 @@ mod system {
     /// The signals that whoever started us wants to be ignored, one bit each.
     #[cfg(target_os = "linux")]
     fn ignored() -> u64 {
+        use std::io::Read;
         // Room for all of it, or it is read in small pieces.
         let mut status = String::with_capacity(4096);
         let file = std::fs::File::open("/proc/self/status");
