@@ -57,8 +57,9 @@ const PROBE_LIMIT: Duration = Duration::from_secs(3);
 pub(crate) const CONNECTING: &str = "connecting";
 const MOMENT: Duration = Duration::from_millis(10);
 const READING: &str = "reading the response";
-/// Two TLS records. ureq's own size is cleared anew for each connection, a quarter of a short run.
-const INPUT_BUFFER: usize = 32 * 1024;
+/// Room for the headers of a response, of which ureq takes 64 KiB. Its own size is twice that, and
+/// clearing it for each connection is a quarter of a short run.
+const INPUT_BUFFER: usize = 68 * 1024;
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Limits and counts that the user may set.

@@ -8,6 +8,7 @@
 use std::fmt;
 use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -23,6 +24,8 @@ const MAX_CURSOR: usize = 1_024;
 
 /// Pages of up to this size are read whole before they are parsed: 100,000 tags.
 const WHOLE: u64 = 2 * 1024 * 1024;
+/// One at a time in the whole program: held side by side they would add up.
+static WHOLE_PAGE: Mutex<()> = Mutex::new(());
 
 /// Reads a page's document, passing entries on as they come, if there is a sink.
 pub(super) fn read_page<'s>(
@@ -33,7 +36,9 @@ pub(super) fn read_page<'s>(
     sink: Option<&mut (dyn Sink + 's)>,
     sink_failed: &mut bool,
 ) -> Result<(), Failure> {
-    let most = if sink.as_ref().is_some_and(|sink| sink.is_streamed()) { 0 } else { WHOLE };
+    let is_streamed = sink.as_ref().is_some_and(|sink| sink.is_streamed());
+    let turn = WHOLE_PAGE.try_lock().ok().filter(|_| !is_streamed);
+    let most = if turn.is_some() { WHOLE } else { 0 };
     let mut reading = Reading::new(list.member, list.is_entry, page, seen, sink);
     let outcome = {
         let (mut start, mut rest) = (Vec::new(), answer.reader(MAX_PAGE));

@@ -163,10 +163,12 @@ fn install_follows_no_link() {
     output.stdout_has("another program");
     assert_eq!(env.read("home/victim"), "precious");
     fs::remove_file(plugins.join("docker-tags")).expect("ours");
-    // A link of our own name may be replaced; what it leads to stays.
+    // A link of our own name to something else is kept, and replaced when forced; what it leads to stays.
     let other = env.write("home/other/docker-tags", "precious, too");
     symlink(&other, plugins.join("docker-tags")).expect("ours");
-    env.run(["install", "--copy"]);
+    env.run(["install", "--copy"]).stdout_has("another program");
+    assert_eq!(fs::read_link(plugins.join("docker-tags")).expect("a link"), other);
+    env.run(["install", "--copy", "--force"]);
     assert_eq!(env.read("home/other/docker-tags"), "precious, too");
     let installed = plugins.join("docker-tags");
     assert!(fs::symlink_metadata(&installed).expect("it is there").is_file());
