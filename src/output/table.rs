@@ -52,7 +52,20 @@ fn widths(lines: &[Vec<String>]) -> Vec<Vec<usize>> {
 /// Columns that are cut at their end when a table is too wide, by their headers.
 const PROSE: [&str; 3] = ["PLATFORMS", "DESCRIPTION", "TAGS"];
 /// Columns of names, whose ends tell more than their middle: cut after all of [`PROSE`].
-const NAMES: [&str; 6] = ["TAG", "NAME", "IMAGE", "REPOSITORY", "REGISTRY", "WHERE"];
+const NAMES: [&str; 12] = [
+    "TAG",
+    "NAME",
+    "IMAGE",
+    "REPOSITORY",
+    "REGISTRY",
+    "WHERE",
+    "FIELD",
+    "A",
+    "B",
+    "CURRENT",
+    "WANTED",
+    "LATEST",
+];
 /// No column is cut to less.
 const MIN_CUT: usize = 12;
 /// The width of a tag that is made of a digest, as cosign's `sha256-….sig`.
@@ -220,6 +233,15 @@ mod tests {
         assert_eq!(fitted(30, &LONG)[2].chars().count(), 30, "cut at the edge");
         assert!(fitted(80, &[&["TAG", "SIZE"]]).concat().starts_with("TAG"));
         assert!(fitted(80, &[]).is_empty());
+    }
+
+    #[test]
+    fn both_sides_of_a_difference_are_seen() {
+        let label = "Labels.org.opencontainers.image.version";
+        let layers = "sha256:52705c58fe82 sha256:13715002e0aa";
+        let lines = fitted(80, &[&["FIELD", "A", "B"], &[label, layers, layers]]);
+        assert_eq!(lines[1].matches('…').count(), 3, "{lines:#?}");
+        assert_eq!(lines[1].matches("sha256:").count(), 2, "{lines:#?}");
     }
 
     #[test]

@@ -69,7 +69,15 @@ pub(super) fn find(context: &Context, place: &Place, filter: &Filter) -> Result<
             (in_registry(context, place, prefix.as_ref(), filter)?, false)
         }
     };
+    let listed = entries.len();
     entries.retain(|entry| filter.keeps(&entry.path));
+    if listed > 0 && entries.is_empty() {
+        let option =
+            if filter.filters.is_empty() { "comes after --last" } else { "matches --filter" };
+        let all =
+            if listed == 1 { "1 repository".to_owned() } else { format!("{listed} repositories") };
+        context.reporter.warn(&format!("no repository {option} ({all})"));
+    }
     entries.sort_by(|one, other| one.path.cmp(&other.path));
     entries.truncate(filter.limit.unwrap_or(usize::MAX));
     Ok(Found { entries, has_details })
@@ -88,7 +96,13 @@ fn on_hub(
     };
     let mut sink = Details { first: filter.first(), entries: Vec::new(), bytes: 0 };
     let odd = hub.repositories(&namespace, context.globals.raw, &mut sink)?;
-    warn_of_odd(context, &format!("{DOCKER_HUB}/{namespace}"), odd);
+    let name = format!("{DOCKER_HUB}/{namespace}");
+    warn_of_odd(context, &name, odd);
+    if sink.entries.is_empty() {
+        context
+            .reporter
+            .warn(&format!("{name} has no repositories that your credentials can read"));
+    }
     Ok(sink.entries)
 }
 

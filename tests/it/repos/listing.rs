@@ -145,12 +145,22 @@ fn filters_and_limits() {
     env.run(["repos", "--filter", "acme/a*", "acme"]).code(0).stdout("acme/api\n");
     let both = env.run(["repos", "--filter", "api", "--filter", "w?b", "acme"]);
     both.code(0).stdout("acme/api\nacme/web\n");
-    env.run(["repos", "--filter", "none", "acme"]).code(0).stdout("");
+    let none = env.run(["repos", "--filter", "none", "acme"]);
+    none.code(0).stdout("").stderr_has("no repository matches --filter (2 repositories)");
+    let none = env.run(["repos", "--last", "zzz", "acme"]);
+    none.code(0).stdout("").stderr_has("no repository comes after --last (2 repositories)");
     env.run(["repos", "--limit", "1", "acme"]).code(0).stdout("acme/api\n");
     env.run(["repos", "--limit", "1", "--filter", "*b", "acme"]).code(0).stdout("acme/web\n");
     hub.server().clear();
     env.run(["repos", "--limit", "0", "acme"]).code(0).stdout("");
     assert_eq!(asked(&hub), [""; 0]);
+}
+
+#[test]
+fn an_empty_namespace_says_so() {
+    let hub = many(0).account("alice", PASSWORD, crate::support::hub::Secret::Password).start();
+    let output = logged_in(&hub, "alice", PASSWORD).run(["repos", "-l"]);
+    output.code(0).stderr_has("docker.io/alice has no repositories that your credentials can read");
 }
 
 #[test]
