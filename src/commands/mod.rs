@@ -164,14 +164,37 @@ pub(crate) struct Outcomes<'a> {
     context: &'a Context,
     count: usize,
     worst: u8,
-    /// What was said already: of hosts that cannot be reached, and as hints.
-    said: HashSet<String>,
+    said: Said,
+}
+
+/// What was reported already: a host that cannot be reached is told once for all its names, and so is
+/// a hint.
+#[derive(Debug, Default)]
+pub(crate) struct Said(HashSet<String>);
+
+impl Said {
+    /// Reports a failure of one of several tries. The name is put in front of an error that does not
+    /// have it.
+    pub(crate) fn report(&mut self, context: &Context, name: &str, error: &Error) {
+        let mut text = error.to_string();
+        let names_it = match error {
+            Error::Network { .. } if !self.0.insert(text.clone()) => return,
+            Error::Network { .. } | Error::NotFoundIn { .. } => true,
+            Error::NotFound { object, .. } => object.starts_with("repository "),
+            _ => false,
+        };
+        if !names_it && !text.contains(name) {
+            text = format!("{name}: {text}");
+        }
+        let hint = error.hint().filter(|hint| self.0.insert(hint.clone()));
+        context.reporter.error(&text, hint.as_deref());
+    }
 }
 
 impl<'a> Outcomes<'a> {
     /// For this number of tries.
     pub(crate) fn new(context: &'a Context, count: usize) -> Self {
-        Outcomes { context, count, worst: 0, said: HashSet::new() }
+        Outcomes { context, count, worst: 0, said: Said::default() }
     }
 
     /// Notes how one ended.
@@ -182,8 +205,7 @@ impl<'a> Outcomes<'a> {
         self.note_for("", outcome)
     }
 
-    /// Notes how the try for a name ended. The name is put in front of an error that does not have
-    /// it. A host that cannot be reached is reported once for all its names, and so is a hint.
+    /// Notes how the try for a name ended, and reports a failure as [`Said::report`] does.
     ///
     /// # Errors
     /// As for [`Outcomes::note`].
@@ -193,18 +215,7 @@ impl<'a> Outcomes<'a> {
             return Err(error);
         }
         self.worst = self.worst.max(error.exit_code());
-        let mut text = error.to_string();
-        let names_it = match &error {
-            Error::Network { .. } if !self.said.insert(text.clone()) => return Ok(()),
-            Error::Network { .. } | Error::NotFoundIn { .. } => true,
-            Error::NotFound { object, .. } => object.starts_with("repository "),
-            _ => false,
-        };
-        if !names_it && !text.contains(name) {
-            text = format!("{name}: {text}");
-        }
-        let hint = error.hint().filter(|hint| self.said.insert(hint.clone()));
-        self.context.reporter.error(&text, hint.as_deref());
+        self.said.report(self.context, name, &error);
         Ok(())
     }
 

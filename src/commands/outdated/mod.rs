@@ -17,8 +17,8 @@ use self::check::{Checker, Finding};
 use self::inputs::{Inputs, Item};
 use self::row::OutdatedRow;
 use super::context::Context;
-use super::is_final;
 use super::options::{PlatformOption, UpdateOptions};
+use super::{Said, is_final};
 use crate::config::Resolved;
 use crate::error::{self, Error};
 use crate::output::{Format, Writer};
@@ -198,6 +198,7 @@ fn format_is_plain(format: &Format) -> bool {
 struct Exit {
     codes: Vec<u8>,
     found: bool,
+    said: Said,
 }
 
 impl Exit {
@@ -254,7 +255,7 @@ fn failed(error: Error, context: &Context, exit: &mut Exit) -> Result<Failure, E
         return Err(error);
     }
     exit.note(error.exit_code());
-    context.reporter.error(&error, error.hint().as_deref());
+    exit.said.report(context, "", &error);
     Ok(Failure { message: error.to_string() })
 }
 
@@ -325,7 +326,7 @@ mod tests {
             (&[], true, true, 0),
             (&[], false, false, 0),
         ] {
-            let exit = Exit { codes: codes.to_vec(), found };
+            let exit = Exit { codes: codes.to_vec(), found, ..Exit::default() };
             let code = exit.end(zero).err().map_or(0, |error| error.exit_code());
             assert_eq!(code, expected, "{codes:?}");
         }

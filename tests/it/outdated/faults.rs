@@ -67,6 +67,16 @@ fn a_variable_without_a_value_is_skipped() {
 }
 
 #[test]
+fn a_host_that_is_down_is_told_once() {
+    let output =
+        TestEnv::new().run(["outdated", "127.0.0.1:9/a:1", "127.0.0.1:9/b:1", "127.0.0.1:9/c:1"]);
+    output.code(5);
+    assert_eq!(output.stdout.matches("failed").count(), 3, "{output}");
+    assert_eq!(output.stderr.matches("cannot connect").count(), 1, "{output}");
+    assert_eq!(output.stderr.matches("hint: ").count(), 1, "{output}");
+}
+
+#[test]
 fn one_registry_of_twenty_is_down() {
     let good = TestRegistry::new();
     let good = (0..19).fold(good, |r, n| r.tags(&format!("app{n}"), ["1.0", "1.1"])).start();
