@@ -13,7 +13,8 @@ pub fn run(data: &[u8]) {
     assert_eq!(names.len(), lines.len());
     let mut repositories = Vec::new();
     for ((tag, digest), line) in names.iter().zip(&lines) {
-        let Ok(value) = serde_json::from_slice::<Value>(line) else { panic!("no JSON was read") };
+        // A member that is passed over may hold what a `Value` cannot, such as 1e999.
+        let Ok(value) = serde_json::from_slice::<Value>(line) else { continue };
         if value.is_object() && !line.contains(&b'\\') {
             assert_eq!(value["Tag"], **tag);
             assert!(digest.as_ref().is_none_or(|digest| value["Digest"] == **digest));
